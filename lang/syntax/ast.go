@@ -38,6 +38,10 @@ type File struct {
 	Decls     []Decl
 	Comments  []*Comment // all comments, `///` included, in the order of the text
 
+	// Broken has the names that declarations would have declared that are left
+	// out for their errors, so that no second error calls them unknown.
+	Broken []string
+
 	parens map[Expr]source.Span // parentheses that group one expression, for the printer
 }
 
@@ -148,7 +152,8 @@ type Arg struct {
 	Default Expr // or nil
 }
 
-// Fn is a function. Its Body is a *Block if it stands in braces.
+// Fn is a function. Its Body is a *Block if it stands in braces, and nil if it
+// has errors, as in the other declarations with a body.
 type Fn struct {
 	Pos
 	Doc    string

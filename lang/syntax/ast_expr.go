@@ -1,5 +1,7 @@
 package syntax
 
+import "strings"
+
 // This file holds the tree of expressions.
 
 // Expr is an expression. Parentheses that only group leave no node.
@@ -15,11 +17,14 @@ type Name struct {
 	Name string
 }
 
-// Number is a literal; Text is exact, without grouping `_`.
+// Number is a literal; Text is exact, as written.
 type Number struct {
 	Pos
 	Text string
 }
+
+// Digits is the text of the number without the `_` that group it.
+func (n *Number) Digits() string { return strings.ReplaceAll(n.Text, "_", "") }
 
 // Duration is `10s`, `5min`, `2h`, `1d`, `50ms`.
 type Duration struct {
