@@ -83,6 +83,7 @@ func (p *parser) sourceFile() {
 }
 
 func (p *parser) symbol() {
+	p.skipLine()
 	at := p.offset()
 	s := &Symbol{Name: p.name("the name of a dimension")}
 	if p.m.Symbol(s.Name) != nil {
@@ -133,6 +134,7 @@ func (p *parser) span() source.Span {
 }
 
 func (p *parser) node() {
+	p.skipLine()
 	at := p.offset()
 	n := &Node{Name: p.name("the name of a node")}
 	if p.m.Node(n.Name) != nil {

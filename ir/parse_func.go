@@ -30,6 +30,7 @@ const maxID = 1 << 22
 const maxDepth = 500
 
 func (p *parser) fn() {
+	p.skipLine()
 	at := p.offset()
 	f := NewFunc(p.fnName())
 	if p.m.Func(f.Name) != nil {
@@ -370,7 +371,7 @@ func (p *funcParser) typesOf(op *Op) {
 		p.s = p.s[1:]
 	}
 	for i, v := range op.Results {
-		if i > 0 && !p.accept(",") {
+		if i > 0 && !p.acceptHere(",") {
 			p.fail(codeResults, "%d results need as many types, found %s", len(op.Results), found(p.s))
 		}
 		v.Type = p.typ()

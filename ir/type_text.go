@@ -68,7 +68,9 @@ func found(s string) string {
 	if s == "" {
 		return "the end"
 	}
-	s, _, _ = strings.Cut(s, "\n")
+	if s, _, _ = strings.Cut(s, "\n"); s == "" {
+		return "the end of the line"
+	}
 	if r := []rune(s); len(r) > 20 {
 		s = string(r[:20]) + "…"
 	}
