@@ -231,20 +231,18 @@ func exp2parts(hi, lo float64) float64 {
 	return scale(1-(r-z), int(n))
 }
 
-// Powi is x^n for a whole n: repeated squaring on exact halves where |n| is
-// small, Pow otherwise.
+// Powi is x^n for a whole n, by repeated squaring; a negative power is the
+// reciprocal.
 func Powi(x float64, n int64) float64 {
-	switch n {
-	case 0:
-		return 1
-	case 1:
-		return x
-	case 2:
-		return x * x
-	case 3:
-		return x * x * x
-	case -1:
-		return 1 / x
+	if n < 0 {
+		return 1 / Powi(x, -n)
 	}
-	return Pow(x, float64(n))
+	p := 1.0
+	for ; n > 0; n >>= 1 {
+		if n&1 == 1 {
+			p *= x
+		}
+		x *= x
+	}
+	return p
 }
