@@ -26,7 +26,7 @@ type section struct {
 	Name     string     `json:"name"`
 	Hash     string     `json:"step_hash"`
 	Progress Progressed `json:"progress"`
-	HasBest  bool       `json:"has_best"`
+	Aside    bool       `json:"aside"` // there are two versions of the parameters
 }
 
 // Names of the files of a state. Those of a training begin with its name; the
@@ -39,6 +39,14 @@ const (
 )
 
 func partFile(training, part string) string { return training + "." + part + ".safetensors" }
+
+// aside names what Training.Best holds.
+func aside(done bool) string {
+	if done {
+		return "last"
+	}
+	return "best"
+}
 
 // part is a file of tensors.
 type part struct {
@@ -59,7 +67,7 @@ func (s *State) parts() []part {
 			out = append(out, part{partFile(t.Name, "optimizer"), t.Slots})
 		}
 		if t.Best != nil {
-			out = append(out, part{partFile(t.Name, "best"), t.Best})
+			out = append(out, part{partFile(t.Name, aside(t.Progress.Done)), t.Best})
 		}
 	}
 	return out
@@ -153,8 +161,8 @@ func readSection(sec section, read func(string) ([]byte, error), tensors func(st
 	if t.Slots, err = optional("optimizer"); err != nil {
 		return nil, err
 	}
-	if sec.HasBest {
-		t.Best, err = tensors(partFile(t.Name, "best"))
+	if sec.Aside {
+		t.Best, err = tensors(partFile(t.Name, aside(t.Progress.Done)))
 	}
 	return t, err
 }

@@ -56,7 +56,11 @@ type Training struct {
 	Params   []Named // by path
 	States   []Named // running values of the model, by path
 	Slots    []Named // of the optimiser, "path/slot"
-	Best     []Named // parameters and states at the best evaluation, "" where only the last is kept
+	// Best are the parameters and states at the best evaluation, nil where the
+	// last are kept. When the training has ended they have changed places: then
+	// Params and States are the best and these the last, so that a longer
+	// schedule can go on from them.
+	Best []Named
 }
 
 // Progressed is how far a training has come, and its memory of how it went.
