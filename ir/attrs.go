@@ -22,6 +22,9 @@ type SizeAttrs struct {
 	K Kind
 }
 
+// KindAttrs is the kind of a scalar result: cross_count.
+type KindAttrs struct{ K Kind }
+
 // NAttrs is a small integer: the exponent of powi, the order of polygamma.
 type NAttrs struct{ N int64 }
 

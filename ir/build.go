@@ -62,14 +62,18 @@ func (b *Builder) OpWith(name string, attrs Attrs, regions []*Region, operands .
 	if row == nil {
 		panic(&TypeError{name, b.Span, fmt.Errorf("no such row")})
 	}
+	return b.opAt(b.place(operands), row, attrs, regions, operands)
+}
+
+// opAt appends an operation to an open region.
+func (b *Builder) opAt(at *block, row *Row, attrs Attrs, regions []*Region, operands []*Value) []*Value {
 	op := &Op{Row: row, Attrs: attrs, Regions: regions, Span: b.Span}
-	at := b.place(operands)
 	for _, v := range operands {
 		op.Operands = append(op.Operands, b.local(at, v))
 	}
-	types, err := row.Type(op)
+	types, err := row.Types(b.Module, op)
 	if err != nil {
-		panic(&TypeError{name, b.Span, err})
+		panic(&TypeError{row.Name, b.Span, err})
 	}
 	for i, t := range types {
 		v := b.Func.NewValue(t)
@@ -296,6 +300,16 @@ func (b *Builder) Zeros(t Type) *Value {
 		return b.Float(t, 0)
 	}
 	return b.Int(t, 0)
+}
+
+// ZeroTangent is the zero of float type t among tangents: in linearization it
+// stands in the linear region, so that it is no residual.
+func (b *Builder) ZeroTangent(t Type) *Value {
+	at := b.top
+	if b.lin != nil {
+		at = b.lin
+	}
+	return b.opAt(at, RowOf("const"), ConstAttrs{T: t, F: []float64{0}}, nil, nil)[0]
 }
 
 // Broadcast brings v to dims, its axis i becoming axes[i]; it is v itself

@@ -1,5 +1,10 @@
 package ir
 
+import (
+	"fmt"
+	"reflect"
+)
+
 // Attrs is the typed struct of an operation's attributes; rows without any
 // have nil. The structs stand in attrs.go; they print and parse by reflection.
 type Attrs any
@@ -16,6 +21,13 @@ const (
 	Control // has regions or calls; its rules derive those regions (in passes)
 	Effect  // must not be removed though its results are unused
 	Domain  // restricted domain: not moved out of or into a branch before derivatives are taken
+	// Bilinear rows (mul, einsum) are linear in each operand while the others
+	// are primal, never in two at once: Linear lists them all, and exactly one
+	// of lin is true in Transpose.
+	Bilinear
+	// CrossRow rows see the other rows of a batch: their Batch must be called
+	// though no operand is batched, once rows is true.
+	CrossRow
 )
 
 // Row is one operation: its whole meaning. Everything else about an operation
@@ -30,6 +42,9 @@ type Row struct {
 
 	// Type computes the result types from operands, attributes and regions.
 	Type func(op *Op) ([]Type, error)
+	// TypeIn is the type rule of rows that must look at the module (call);
+	// their Type repeats the types of the results that the op already has.
+	TypeIn func(m *Module, op *Op) ([]Type, error)
 
 	// Scalar and ScalarInt are the meaning of an elementwise row on float
 	// operands (computed in f64) and on integer, bool and index operands
@@ -50,18 +65,21 @@ type Row struct {
 	// Linear says which operands the row is linear in together (all others
 	// must be primal); Transpose pushes cotangents of the results (nil is
 	// zero; at least one is not) to those operands. lin[i] is true for the
-	// operands that do carry tangents.
+	// operands that do carry tangents; of these, and of the results, a rule
+	// uses the type alone.
 	Linear    func(op *Op) []bool
 	Transpose func(b *Builder, op *Op, lin []bool, ct []*Value, acc Accumulator)
 
 	// Batch applies the row once for each element of a new leading dimension
-	// d. in[i] has d in front exactly where on[i]. The default for
-	// Elementwise rows broadcasts the rest. rows is true for a batch over the
+	// d. in[i] has d in front exactly where on[i]; of the operands of op itself
+	// a rule uses the type alone. The default for Elementwise rows, set when
+	// the row is added, broadcasts the rest. rows is true for a batch over the
 	// rows of a table, false for any other (comprehensions, basis vectors).
 	Batch func(b *Builder, op *Op, in []*Value, on []bool, d Dim, rows bool) (out []*Value, outOn []bool)
 
 	// Safe lists operands that must be replaced where a lane is off, because a
 	// bad one is unsafe and not just NaN: operand number to the value used.
+	// Op.SafeOperands leaves out those that are harmless in the op at hand.
 	Safe map[int]float64
 
 	// Flops counts the operations for given sizes of dimensions.
@@ -80,7 +98,14 @@ type Sample struct {
 	Lo, Hi   []float64        // by operand; the default is [-2, 2]
 	Ints     [][]int64        // by operand: values for integer operands, drawn at random where nil
 	Regions  func(b *Builder) // reserved for control rows
+	Singular []Singular
 }
+
+// Singular is a point where the derivative is a matter of definition (a kink,
+// a tie, the border of the domain), with the value documented: At and Want
+// hold the elements of each float operand and of the gradient, with respect
+// to it, of the sum of the results.
+type Singular struct{ At, Want [][]float64 }
 
 // Accumulator receives cotangents of operands in a Transpose rule.
 type Accumulator interface {
@@ -108,9 +133,33 @@ func addRow(rs ...Row) {
 		if table[r.Name] != nil {
 			panic("ir: two rows named " + r.Name)
 		}
+		checkAttrs(&r)
+		if r.Batch == nil && r.Has(Elementwise) {
+			r.Batch = batchElementwise
+		}
 		table[r.Name] = &r
 		listed = append(listed, &r)
 	}
+}
+
+// checkAttrs puts a check of the attribute struct before the type rule, so
+// that the rules may rely on it.
+func checkAttrs(r *Row) {
+	rule, want := r.Type, reflect.TypeOf(r.Attrs)
+	r.Type = func(op *Op) ([]Type, error) {
+		if got := reflect.TypeOf(op.Attrs); got != want {
+			return nil, fmt.Errorf("attributes are %v, expected %v", got, want)
+		}
+		return rule(op)
+	}
+}
+
+// Types computes the result types of op, whose row is r, in module m.
+func (r *Row) Types(m *Module, op *Op) ([]Type, error) {
+	if r.TypeIn != nil {
+		return r.TypeIn(m, op)
+	}
+	return r.Type(op)
 }
 
 // RowOf is the row of that name, nil where there is none.

@@ -1,0 +1,76 @@
+package ir
+
+import "math"
+
+// maxFolded is the most elements that a folded constant spells out.
+const maxFolded = 4096
+
+// FoldConst computes an elementwise operation, conversion or broadcast of
+// constants. ok is false for any other operation, where an operand is no
+// constant, where the sizes are not known or the result would be long, and
+// where computing fails or yields an infinity or NaN from finite numbers: the
+// operation must then stay to be blamed.
+func FoldConst(op *Op) (c ConstAttrs, ok bool) {
+	broadcast := op.Row.Name == "broadcast"
+	if len(op.Results) != 1 || len(op.Operands) == 0 || op.Row.Has(Opaque) || !broadcast && !op.Row.Has(Elementwise) {
+		return ConstAttrs{}, false
+	}
+	splat := true
+	consts := make([]ConstAttrs, len(op.Operands))
+	for i, v := range op.Operands {
+		if v.Def == nil || v.Def.Row.Name != "const" {
+			return ConstAttrs{}, false
+		}
+		consts[i] = v.Def.Attrs.(ConstAttrs)
+		splat = splat && len(consts[i].F)+len(consts[i].I) == 1
+	}
+	t := op.Results[0].Type
+	if broadcast && splat {
+		return ConstAttrs{T: t, F: consts[0].F, I: consts[0].I}, true
+	}
+	if n, known := product(t.Dims).Const(); !splat && (!known || n > maxFolded) {
+		return ConstAttrs{}, false
+	}
+	return foldWith(op, consts, splat)
+}
+
+// foldWith runs the operation, on scalars where every constant is one number.
+func foldWith(op *Op, consts []ConstAttrs, splat bool) (ConstAttrs, bool) {
+	result := op.Results[0].Type
+	shadow := &Op{Row: op.Row, Attrs: op.Attrs, Span: op.Span}
+	at := func(t Type) *Value {
+		if splat {
+			t = t.Elem()
+		}
+		return &Value{Type: t}
+	}
+	e := &Evaluator{Round: true}
+	var in []*Tensor
+	finite := true
+	for _, c := range consts {
+		v := at(c.T)
+		c.T = v.Type
+		x, err := evalConst(e, &Op{Attrs: c}, nil)
+		if err != nil {
+			return ConstAttrs{}, false
+		}
+		in = append(in, x[0])
+		finite = finite && allFinite(x[0].F)
+		shadow.Operands = append(shadow.Operands, v)
+	}
+	shadow.Results = []*Value{at(result)}
+	out, err := e.Apply(shadow, in)
+	if err != nil || finite && !allFinite(out[0].F) {
+		return ConstAttrs{}, false
+	}
+	return ConstAttrs{T: result, F: out[0].F, I: out[0].I}, true
+}
+
+func allFinite(xs []float64) bool {
+	for _, x := range xs {
+		if math.IsInf(x, 0) || math.IsNaN(x) {
+			return false
+		}
+	}
+	return true
+}
