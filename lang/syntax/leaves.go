@@ -127,7 +127,6 @@ func leaf[T any](e *engine, f func(*parser) T) participle.Option {
 	return participle.ParseTypeWith(func(lex *lexer.PeekingLexer) (v T, err error) {
 		p := e.p
 		p.i = lex.Peek().Pos.Offset
-		start := p.i
 		if _, optional := any(f).(func(*parser) typeDims); optional && !p.at("[") {
 			return v, participle.NextMatch
 		}
@@ -138,8 +137,8 @@ func leaf[T any](e *engine, f func(*parser) T) participle.Option {
 			var none T
 			return none, participle.NextMatch
 		}
-		if n := p.i - start; n > 0 {
-			lex.FastForward(lex.RawCursor() + lexer.RawCursor(n) - 1)
+		for t := lex.Peek(); t.Pos.Offset < p.i && !t.EOF(); t = lex.Peek() {
+			lex.Next()
 		}
 		return v, nil
 	})
@@ -161,13 +160,7 @@ var tokenTypes = [...]lexer.TokenType{kEOF: lexer.EOF, kEnd: -8, kName: -2, kRes
 // run parses the declaration that begins at the current token with its rule.
 func (e *engine) run(p *parser, keyword string) (production, error) {
 	e.p = p
-	start, end := p.i, p.chunkEnd()
-	e.buf = e.buf[:0]
-	for i := start; i < end; i++ {
-		t := &p.toks[i]
-		e.buf = append(e.buf, lexer.Token{Type: tokenTypes[t.kind], Value: t.text, Pos: lexer.Position{Offset: i}})
-	}
-	e.buf = append(e.buf, lexer.EOFToken(lexer.Position{Offset: end}))
+	p.chunk(e)
 	lex, err := lexer.Upgrade(&replay{e.buf})
 	if err != nil {
 		return nil, err
@@ -183,21 +176,33 @@ func (e *engine) run(p *parser, keyword string) (production, error) {
 	return nil, errReported
 }
 
-// chunkEnd is the end of the declaration here: an END outside braces, or the
-// next declaration in column 1.
-func (p *parser) chunkEnd() int {
-	depth := 0
+// chunk hands participle the tokens of the declaration here, up to an END
+// outside brackets or the next declaration in column 1. What is inside brackets
+// is for the leaves alone and left out.
+func (p *parser) chunk(e *engine) {
+	e.buf = e.buf[:0]
+	depth, braces := 0, 0
 	for i := p.i; ; i++ {
 		t := &p.toks[i]
-		switch {
-		case t.kind == kEOF, i > p.i && p.endsBody(i) && t.text != "optimizer":
-			return i
-		case t.kind == kEnd && t.text == "" && depth <= 0:
-			return i
-		case t.kind == kSym && t.text == "{":
+		if t.kind == kEOF || t.kind == kEnd && t.text == "" && braces == 0 || i > p.i && p.endsBody(i) && t.text != "optimizer" {
+			e.buf = append(e.buf, lexer.EOFToken(lexer.Position{Offset: i}))
+			return
+		}
+		if depth == 0 {
+			e.buf = append(e.buf, lexer.Token{Type: tokenTypes[t.kind], Value: t.text, Pos: lexer.Position{Offset: i}})
+		}
+		if t.kind != kSym {
+			continue
+		}
+		switch t.text {
+		case "(", "[":
 			depth++
-		case t.kind == kSym && t.text == "}":
-			depth--
+		case "{":
+			depth, braces = depth+1, braces+1
+		case ")", "]":
+			depth = max(0, depth-1)
+		case "}":
+			depth, braces = max(0, depth-1), max(0, braces-1)
 		}
 	}
 }

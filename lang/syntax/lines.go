@@ -21,7 +21,10 @@ func endLines(toks []token) []token {
 		}
 		switch {
 		case t.kind == kEnd:
-			out = appendEnd(out, *t)
+			n := len(out)
+			if out = appendEnd(out, *t); len(out) == n {
+				toks[i+1].flags |= t.flags & newlineBefore // it is dropped, its newline is not
+			}
 			continue
 		case t.kind == kEOF:
 			out = appendEnd(out, token{start: t.start, kind: kEnd})
