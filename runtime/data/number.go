@@ -1,0 +1,203 @@
+package data
+
+import (
+	"math"
+	"strconv"
+	"unsafe"
+)
+
+// Numbers are parsed from the bytes of a block without making strings. The
+// results are the correctly rounded ones: short decimals by one exact
+// operation (Clinger 1990), all others by strconv.
+
+var pow10 = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
+
+// decimal is a scanned number: mant·10^exp, exact unless cut.
+type decimal struct {
+	mant uint64
+	exp  int
+	neg  bool
+	cut  bool // more digits than mant holds
+}
+
+// scanDecimal reads `-12.5e3`; ok is false where b is no decimal number.
+func scanDecimal(b []byte) (d decimal, ok bool) {
+	i, n := 0, len(b)
+	if n > 0 && (b[0] == '-' || b[0] == '+') {
+		d.neg = b[0] == '-'
+		i = 1
+	}
+	start := i
+	for i < n && b[i]-'0' < 10 {
+		d.mant = d.mant*10 + uint64(b[i]-'0')
+		i++
+	}
+	digits := i - start
+	if i < n && b[i] == '.' {
+		i++
+		dot := i
+		for i < n && b[i]-'0' < 10 {
+			d.mant = d.mant*10 + uint64(b[i]-'0')
+			i++
+		}
+		d.exp = dot - i
+		digits += i - dot
+	}
+	if digits == 0 {
+		return d, false
+	}
+	d.cut = digits > 19
+	if i == n {
+		return d, true
+	}
+	if b[i]|0x20 != 'e' {
+		return d, false
+	}
+	e, ok := scanExponent(b[i+1:])
+	d.exp += e
+	return d, ok
+}
+
+func scanExponent(b []byte) (e int, ok bool) {
+	neg := false
+	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		neg = b[0] == '-'
+		b = b[1:]
+	}
+	for _, c := range b {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		if e < 100000 {
+			e = e*10 + int(c-'0')
+		}
+	}
+	if neg {
+		e = -e
+	}
+	return e, len(b) > 0
+}
+
+// text views b as a string for the length of a call.
+func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// exact is the value of a decimal that one rounding gives.
+func (d decimal) exact() (float64, bool) {
+	if d.cut || d.mant >= 1<<53 || d.exp < -22 || d.exp > 22 {
+		return 0, false
+	}
+	x := float64(d.mant)
+	if d.exp < 0 {
+		x /= pow10[-d.exp]
+	} else {
+		x *= pow10[d.exp]
+	}
+	if d.neg {
+		x = -x
+	}
+	return x, true
+}
+
+// parseF64 is the nearest f64. It is infinite where the number is too large.
+func parseF64(b []byte) (float64, bool) {
+	d, ok := scanDecimal(b)
+	if !ok {
+		return 0, false
+	}
+	if x, ok := d.exact(); ok {
+		return x, true
+	}
+	x, _ := strconv.ParseFloat(text(b), 64)
+	return x, true
+}
+
+// parseF32 is the nearest f32. Rounding twice, by way of f64, is wrong only
+// where the f64 stands exactly between two f32 or below the normal ones.
+func parseF32(b []byte) (float32, bool) {
+	d, ok := scanDecimal(b)
+	if !ok {
+		return 0, false
+	}
+	x, ok := d.exact()
+	if ok && math.Float64bits(x)&(1<<29-1) != 1<<28 && (math.Abs(x) >= 0x1p-126 || x == 0) {
+		return float32(x), true
+	}
+	y, _ := strconv.ParseFloat(text(b), 32)
+	return float32(y), true
+}
+
+// intResult says what parseInt met.
+type intResult uint8
+
+const (
+	intOK     intResult = iota
+	intSyntax           // no number
+	intPart             // a number with a fraction
+	intRange            // beyond 64 bits
+)
+
+// parseInt reads a whole number; `6.0` and `6e1` are whole.
+func parseInt(b []byte) (int64, intResult) {
+	n := len(b)
+	if n == 0 {
+		return 0, intSyntax
+	}
+	i := 0
+	if b[0] == '-' || b[0] == '+' {
+		i = 1
+	}
+	if n-i > 18 || n == i {
+		return parseIntSlow(b)
+	}
+	v := int64(0)
+	for ; i < n; i++ {
+		c := b[i] - '0'
+		if c > 9 {
+			return parseIntSlow(b)
+		}
+		v = v*10 + int64(c)
+	}
+	if b[0] == '-' {
+		v = -v
+	}
+	return v, intOK
+}
+
+func parseIntSlow(b []byte) (int64, intResult) {
+	if v, err := strconv.ParseInt(text(b), 10, 64); err == nil {
+		return v, intOK
+	}
+	x, ok := parseF64(b)
+	switch {
+	case !ok:
+		return 0, intSyntax
+	case x != math.Trunc(x):
+		return 0, intPart
+	case math.Abs(x) > 1<<53:
+		return 0, intRange
+	}
+	return int64(x), intOK
+}
+
+// parseBool knows true and false (also True, TRUE) and 1 and 0.
+func parseBool(b []byte) (v, ok bool) {
+	switch text(b) {
+	case "1", "true", "True", "TRUE":
+		return true, true
+	case "0", "false", "False", "FALSE":
+		return false, true
+	}
+	return false, false
+}
+
+// trim takes spaces and tabs off both ends.
+func trim(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
+		b = b[:len(b)-1]
+	}
+	return b
+}

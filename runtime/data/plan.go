@@ -1,0 +1,254 @@
+package data
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/lang/source"
+)
+
+// role is what the texts of an input become.
+type role uint8
+
+const (
+	asNumber  role = iota
+	asBool         // true, false, 1, 0
+	asIndex        // a whole number in a range
+	asMember       // a text of a category
+	asForeign      // the key of a row of another table
+	asKey          // the key of this table
+	asText         // kept as it is
+)
+
+// input is one thing decoded from each record: a field of a table, or the
+// key of the table, with its place among the stored columns.
+type input struct {
+	name     string
+	field    *ir.Field // nil for the key of the table
+	as       role
+	kind     ir.Kind // of the stored column
+	width    int     // elements a row
+	parts    []keyKind
+	bound    int64 // asIndex: the range, -1 where a size decides later
+	optional bool
+	absent   bool // not in the file, and need not be
+	names    []string
+	places   []int // columns by place; for tensors expanded
+	span     bool  // names are first and last of neighbouring columns
+	col      *col  // where rows go; nil for a key
+	valid    *col  // presence, nil unless optional
+}
+
+// columns says how many columns of a file feed one row of the input.
+func (in *input) columns() int {
+	if len(in.parts) > 0 {
+		return len(in.parts) * in.width
+	}
+	return in.width
+}
+
+// label names the input in messages.
+func (in *input) label(column string) string {
+	if column != "" {
+		return column
+	}
+	return in.name
+}
+
+// keyKind is how one part of a key is compared.
+type keyKind uint8
+
+const (
+	keyText keyKind = iota
+	keyInt
+	keyFloat
+)
+
+func keyKindOf(f *ir.Field) keyKind {
+	switch {
+	case f.Text != "" || f.Category != "" || f.Table != "":
+		return keyText
+	case f.Type.Kind.IsFloat():
+		return keyFloat
+	case f.Type.Kind == ir.NoKind:
+		return keyText
+	}
+	return keyInt
+}
+
+// layout maps the columns of one file to inputs.
+type layout struct {
+	columns []string // names for messages; empty without a header
+	n       int      // columns of a record; -1 until the first one is seen
+	take    [][]target
+	byName  map[string][]target // jsonl
+}
+
+type target struct{ input, part int }
+
+// column is the name of column i for messages.
+func (l *layout) column(i int) string {
+	if i < len(l.columns) {
+		return l.columns[i]
+	}
+	return strconv.Itoa(i)
+}
+
+// dialect is how records are written.
+type dialect struct {
+	sep, quote byte // 0: none
+	header     bool
+	keepBlank  bool // an empty line is a record
+	missing    []string
+}
+
+func dialectOf(r *ir.Reader, at source.Span) (dialect, error) {
+	d := dialect{sep: ',', quote: '"', header: true, missing: []string{""}}
+	if r.Name == "lines" {
+		d = dialect{keepBlank: true, missing: []string{""}}
+	}
+	for _, name := range []string{"separator", "quote"} {
+		v, given := r.Options[name]
+		if !given {
+			continue
+		}
+		dst := &d.sep
+		if name == "quote" {
+			dst = &d.quote
+		}
+		switch {
+		case v == "none" || v == "":
+			*dst = 0
+		case len(v) == 1 && v != "\n" && v != "\r":
+			*dst = v[0]
+		default:
+			return d, source.Errorf("D0134", at, "`%s` is one ASCII character or none, not %q", name, v)
+		}
+	}
+	if r.Options["header"] == "none" {
+		d.header = false
+	}
+	if v, ok := r.Options["missing"]; ok {
+		d.missing = strings.Split(v, "\n")
+	}
+	return d, nil
+}
+
+// isMissing reports whether a text stands for no value.
+func (d *dialect) isMissing(raw []byte) bool {
+	for _, m := range d.missing {
+		if string(raw) == m {
+			return true
+		}
+	}
+	return false
+}
+
+// newLayout resolves the inputs of a table against the header of a file.
+func newLayout(inputs []*input, header []string, file string, at source.Span) (*layout, error) {
+	l := &layout{columns: header, n: len(header), take: make([][]target, len(header))}
+	index := map[string]int{}
+	for i, h := range header {
+		if _, dup := index[h]; dup {
+			index[h] = -1
+		} else {
+			index[h] = i
+		}
+	}
+	for k, in := range inputs {
+		if in.absent && len(in.names) > 0 {
+			if _, ok := index[in.names[0]]; !ok {
+				continue
+			}
+		}
+		cols, err := l.find(in, index, file, at)
+		if err != nil {
+			return nil, err
+		}
+		for part, c := range cols {
+			l.take[c] = append(l.take[c], target{k, part})
+		}
+	}
+	return l, nil
+}
+
+func (l *layout) find(in *input, index map[string]int, file string, at source.Span) ([]int, error) {
+	if len(in.names) == 0 {
+		return l.byPlace(in, file, at)
+	}
+	var cols []int
+	for _, name := range in.names {
+		c, ok := index[name]
+		if !ok {
+			return nil, l.noColumn(in, name, file, at)
+		}
+		if c < 0 {
+			return nil, source.Dataf("D0105", source.Place{File: file, Line: 1, Column: name},
+				"the column `%s` stands twice in the header", name).At(in.at(at))
+		}
+		cols = append(cols, c)
+	}
+	if in.span {
+		first, last := cols[0], cols[1]
+		cols = nil
+		for c := first; c <= last; c++ {
+			cols = append(cols, c)
+		}
+	}
+	if len(cols) != in.columns() {
+		return nil, source.Dataf("D0104", source.Place{File: file, Line: 1},
+			"`%s` takes %d columns, but the header has %d from `%s` to `%s`",
+			in.name, in.columns(), len(cols), in.names[0], in.names[len(in.names)-1]).At(in.at(at))
+	}
+	return cols, nil
+}
+
+func (l *layout) byPlace(in *input, file string, at source.Span) ([]int, error) {
+	for _, p := range in.places {
+		if p >= l.n {
+			return nil, source.Dataf("D0104", source.Place{File: file, Line: 1},
+				"`%s` takes column %d (counted from 0), but the first record has %d columns", in.name, p, l.n).At(in.at(at))
+		}
+	}
+	return in.places, nil
+}
+
+func (l *layout) noColumn(in *input, name, file string, at source.Span) error {
+	d := source.Dataf("D0104", source.Place{File: file, Line: 1}, "there is no column `%s`", name).At(in.at(at))
+	if near := source.Nearest(name, l.columns); near != "" {
+		return d.WithHint("did you mean `%s`?", near)
+	}
+	if len(l.columns) == 1 {
+		return d.WithHint("the header is the one column %q; is the separator right?", clip([]byte(l.columns[0])))
+	}
+	return d.WithHint("the columns are %s", list(l.columns))
+}
+
+// at is the span of the field, or of the table.
+func (in *input) at(table source.Span) source.Span {
+	if in.field != nil && !in.field.Span.IsZero() {
+		return in.field.Span
+	}
+	return table
+}
+
+// list joins at most a dozen names.
+func list(names []string) string {
+	more := ""
+	if len(names) > 12 {
+		more = ", … (" + strconv.Itoa(len(names)) + " in all)"
+		names = names[:12]
+	}
+	return strings.Join(names, ", ") + more
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
