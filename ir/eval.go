@@ -39,18 +39,22 @@ func (e *EvalError) Error() string {
 	return fmt.Sprintf("%s: element %d: %s", e.Op.Row.Name, e.Element, e.Msg)
 }
 
-// Call runs f. Arguments must have the types of its parameters, with the
-// sizes of the symbols; faults of the data are *EvalError.
+// Call runs f. Arguments must have the kinds of its parameters and their
+// shapes under the sizes of the symbols; the results have the types of f.
+// Faults of the data are *EvalError.
 func (e *Evaluator) Call(f *Func, args ...*Tensor) ([]*Tensor, error) {
 	if len(args) != len(f.Params()) {
 		return nil, fmt.Errorf("@%s takes %s, got %d", f.Name, counted(len(f.Params()), "argument"), len(args))
 	}
+	typed := make([]*Tensor, len(args))
 	for i, p := range f.Params() {
-		if err := e.check(p.Type, args[i]); err != nil {
+		x := args[i]
+		if err := e.check(p.Type, x); err != nil {
 			return nil, fmt.Errorf("argument %d of @%s: %w", i, f.Name, err)
 		}
+		typed[i] = &Tensor{Type: p.Type, Shape: x.Shape, F: x.F, I: x.I}
 	}
-	return e.region(f.Body, args)
+	return e.region(f.Body, typed)
 }
 
 // check compares a tensor with the type it must have.

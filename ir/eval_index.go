@@ -91,17 +91,20 @@ func (t *Tensor) clone() *Tensor {
 	return out
 }
 
-// accumulate adds element j of x to element i of out; on integers it may
-// overflow, at element i of the result.
-func (e *Evaluator) accumulate(op *Op, out *Tensor, i int, x *Tensor, j int) error {
-	if out.F != nil {
-		out.F[i] += x.F[j]
+// plus adds element j of x to element i of t; on integers it may overflow.
+func (t *Tensor) plus(op *Op, i int, x *Tensor, j int) (err error) {
+	if t.F != nil {
+		t.F[i] += x.F[j]
 		return nil
 	}
-	s, err := addInt(op, out.I[i], x.I[j])
-	if err != nil {
+	t.I[i], err = addInt(op, t.I[i], x.I[j])
+	return err
+}
+
+// accumulate is plus on the result of op, with the fault at its element i.
+func (e *Evaluator) accumulate(op *Op, out *Tensor, i int, x *Tensor, j int) error {
+	if err := out.plus(op, i, x, j); err != nil {
 		return e.fault(op, out.Type, len(out.I), i, "%v", err)
 	}
-	out.I[i] = s
 	return nil
 }

@@ -129,8 +129,13 @@ func evalCumsum(e *Evaluator, op *Op, in []*Tensor) ([]*Tensor, error) {
 			}
 			if a.Exclusive {
 				sums.copy(i, line, 0)
+				if k == n-1 {
+					return // the whole sum is not asked for
+				}
 			}
-			err = e.accumulate(op, line, 0, x, i)
+			if bad := line.plus(op, 0, x, i); bad != nil {
+				err = e.fault(op, x.Type, x.Len(), i, "%v", bad)
+			}
 			if !a.Exclusive {
 				sums.copy(i, line, 0)
 			}
