@@ -142,7 +142,11 @@ func (c *sampleCase) tangentFunc(on []bool) *Func {
 			t[i] = f.AddParam(fmt.Sprint("t", i), op.typeOf(i), Input{})
 		}
 	}
-	return b.Return(tangents(b, op, t)...)
+	f = b.Return(tangents(b, op, t)...)
+	for i := range f.Params() {
+		f.Linear = append(f.Linear, i >= len(on))
+	}
+	return f
 }
 
 func tangents(b *Builder, op *Op, t []*Value) []*Value {
@@ -265,6 +269,9 @@ func TestTangents(t *testing.T) {
 		}
 		for _, on := range c.subsets() {
 			f, dirs := c.tangentFunc(on), c.directions(on)
+			if err := VerifyFunc(&Module{}, f, StageRaw); err != nil {
+				t.Errorf("tangent of %v is not linear: %v", on, err)
+			}
 			got := run(t, f, append(append([]*Tensor{}, c.args...), dirs...)...)
 			want := ridders(func(h float64) []float64 { return floats(run(t, c.f, along(c.args, on, dirs, h)...)) })
 			near(t, fmt.Sprint("tangent of ", on), floats(got), want, 1e-9)
@@ -681,6 +688,25 @@ func TestFlops(t *testing.T) {
 		n := c.row.Flops(c.op, func(d Dim) int64 { k, _ := d.Const(); return k })
 		if n < 0 || c.row.Has(Structural) && n != 0 {
 			t.Errorf("%d operations", n)
+		}
+	})
+}
+
+// TestSampleText: every sample prints and reads back the same.
+func TestSampleText(t *testing.T) {
+	eachSample(t, func(t *testing.T, _ Sample, c *sampleCase) {
+		m := &Module{Name: "sample"}
+		m.Add(c.f)
+		if err := Verify(m, StageRaw); err != nil {
+			t.Error(err)
+		}
+		text := m.String()
+		back, err := Parse("sample.ir", []byte(text))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if again := back.String(); again != text {
+			t.Errorf("read back as\n%s\nnot\n%s", again, text)
 		}
 	})
 }
