@@ -78,7 +78,7 @@ func divInt(op *Op, x, y int64) (q, r int64, err error) {
 
 func powiInt(op *Op, x []int64) (int64, error) {
 	p, err := int64(1), error(nil)
-	switch n := anyAttrs[NAttrs](op).N; {
+	switch n := attrsOf[NAttrs](op).N; {
 	case x[0] == 0 || x[0] == 1:
 		if n > 0 {
 			p = x[0]

@@ -196,14 +196,14 @@ func powTangent(b *Builder, op *Op, t []*Value) []*Value {
 
 func powiType(op *Op) ([]Type, error) {
 	ts, err := sameType(1, numberKinds)(op)
-	if n := anyAttrs[NAttrs](op).N; err == nil && n < 0 && ts[0].Kind.IsInt() {
+	if n := attrsOf[NAttrs](op).N; err == nil && n < 0 && ts[0].Kind.IsInt() {
 		err = fmt.Errorf("power %d of integers; it must not be negative", n)
 	}
 	return ts, err
 }
 
 func powiTangent(b *Builder, op *Op, t []*Value) []*Value {
-	x, n := op.Operands[0], anyAttrs[NAttrs](op).N
+	x, n := op.Operands[0], attrsOf[NAttrs](op).N
 	switch n {
 	case 0:
 		return []*Value{nil}

@@ -38,7 +38,7 @@ func init() {
 }
 
 func constType(op *Op) ([]Type, error) {
-	a := anyAttrs[ConstAttrs](op)
+	a := attrsOf[ConstAttrs](op)
 	if err := wantCount(op, 0); err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func constRange(a ConstAttrs) error {
 }
 
 func evalConst(e *Evaluator, op *Op, _ []*Tensor) ([]*Tensor, error) {
-	a := anyAttrs[ConstAttrs](op)
+	a := attrsOf[ConstAttrs](op)
 	out, err := e.alloc(a.T)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func evalConst(e *Evaluator, op *Op, _ []*Tensor) ([]*Tensor, error) {
 }
 
 func iotaType(op *Op) ([]Type, error) {
-	n := anyAttrs[IotaAttrs](op).N
+	n := attrsOf[IotaAttrs](op).N
 	if n.IsZero() {
 		return nil, fmt.Errorf("no dimension given")
 	}
@@ -111,7 +111,7 @@ func iotaType(op *Op) ([]Type, error) {
 }
 
 func evalIota(e *Evaluator, op *Op, _ []*Tensor) ([]*Tensor, error) {
-	n := anyAttrs[IotaAttrs](op).N
+	n := attrsOf[IotaAttrs](op).N
 	out, err := e.alloc(IndexOf(n, n))
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func evalIota(e *Evaluator, op *Op, _ []*Tensor) ([]*Tensor, error) {
 }
 
 func sizeType(op *Op) ([]Type, error) {
-	a := anyAttrs[SizeAttrs](op)
+	a := attrsOf[SizeAttrs](op)
 	if a.N.IsZero() || !numberKinds.has(a.K) {
 		return nil, fmt.Errorf("size of %s as %s; the kind must be %s", a.N, a.K, numberKinds)
 	}
@@ -131,7 +131,7 @@ func sizeType(op *Op) ([]Type, error) {
 }
 
 func evalSize(e *Evaluator, op *Op, _ []*Tensor) ([]*Tensor, error) {
-	a := anyAttrs[SizeAttrs](op)
+	a := attrsOf[SizeAttrs](op)
 	n, err := e.size(a.N)
 	if err != nil {
 		return nil, err

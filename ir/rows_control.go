@@ -23,13 +23,13 @@ func init() {
 			Name: "scan", Family: "control", Traits: Control, Attrs: ScanAttrs{},
 			Doc:  "An ordered loop with carries, over slices of its operands.",
 			Type: scanType, Eval: evalScan,
-			Flops: regionFlops(func(op *Op) Dim { return anyAttrs[ScanAttrs](op).Count }),
+			Flops: regionFlops(func(op *Op) Dim { return attrsOf[ScanAttrs](op).Count }),
 		},
 		Row{
 			Name: "map", Family: "control", Traits: Control, Attrs: MapAttrs{},
 			Doc:  "A comprehension: the same for every slice, in no order.",
 			Type: mapType, Eval: evalMap,
-			Flops: regionFlops(func(op *Op) Dim { return anyAttrs[MapAttrs](op).Count }),
+			Flops: regionFlops(func(op *Op) Dim { return attrsOf[MapAttrs](op).Count }),
 		},
 		Row{
 			Name: "fused", Family: "control", Traits: Control,
@@ -225,7 +225,7 @@ func slicedTypes(op *Op, whole, sliced int, count Dim) ([]Type, error) {
 }
 
 func scanType(op *Op) ([]Type, error) {
-	a := anyAttrs[ScanAttrs](op)
+	a := attrsOf[ScanAttrs](op)
 	params, err := slicedTypes(op, a.Captures+a.Carries, a.Xs, a.Count)
 	if err != nil {
 		return nil, err
@@ -248,7 +248,7 @@ func scanType(op *Op) ([]Type, error) {
 }
 
 func mapType(op *Op) ([]Type, error) {
-	a := anyAttrs[MapAttrs](op)
+	a := attrsOf[MapAttrs](op)
 	params, err := slicedTypes(op, a.Captures, a.Xs, a.Count)
 	if err != nil {
 		return nil, err

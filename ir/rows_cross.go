@@ -37,13 +37,13 @@ func init() {
 			Doc:  "The number of rows of the batch; by itself, of one row, 1.",
 			Type: crossCountType,
 			Eval: func(_ *Evaluator, op *Op, _ []*Tensor) ([]*Tensor, error) {
-				return []*Tensor{scalarTensor(anyAttrs[KindAttrs](op).K, 1)}, nil
+				return []*Tensor{scalarTensor(attrsOf[KindAttrs](op).K, 1)}, nil
 			},
 			Batch: func(b *Builder, op *Op, in []*Value, on []bool, d Dim, rows bool) ([]*Value, []bool) {
 				if !rows {
 					return batchNone(b, op, in, on, d, rows)
 				}
-				return b.Op("size", SizeAttrs{d, anyAttrs[KindAttrs](op).K}), make([]bool, 1)
+				return b.Op("size", SizeAttrs{d, attrsOf[KindAttrs](op).K}), make([]bool, 1)
 			},
 			Flops: flopsNone,
 			Samples: func() []Sample {
@@ -54,7 +54,7 @@ func init() {
 }
 
 func crossCountType(op *Op) ([]Type, error) {
-	k := anyAttrs[KindAttrs](op).K
+	k := attrsOf[KindAttrs](op).K
 	if !numberKinds.has(k) {
 		return nil, fmt.Errorf("a count of kind %s; it must be %s", k, numberKinds)
 	}

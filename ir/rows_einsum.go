@@ -49,7 +49,7 @@ func EinsumSpec(in []string, out string) string { return strings.Join(in, ",") +
 
 // einsumDims is the dimension of each label.
 func einsumDims(op *Op) (dims map[byte]Dim, in []string, out string, err error) {
-	spec := anyAttrs[EinsumAttrs](op).Spec
+	spec := attrsOf[EinsumAttrs](op).Spec
 	if in, out, err = EinsumLabels(spec); err != nil {
 		return nil, nil, "", err
 	}
@@ -109,7 +109,7 @@ func einsumTangent(b *Builder, op *Op, t []*Value) []*Value {
 // einsumTranspose contracts the cotangent with the other operand. A label
 // that stands in neither was summed on its own, so the result repeats along it.
 func einsumTranspose(b *Builder, op *Op, lin []bool, ct []*Value, acc Accumulator) {
-	in, out, err := EinsumLabels(anyAttrs[EinsumAttrs](op).Spec)
+	in, out, err := EinsumLabels(attrsOf[EinsumAttrs](op).Spec)
 	if err != nil {
 		panic(err)
 	}
@@ -141,7 +141,7 @@ func einsumBatch(b *Builder, op *Op, in []*Value, on []bool, d Dim, _ bool) ([]*
 	if !anyOn(on) {
 		return batchNone(b, op, in, on, d, false)
 	}
-	spec := anyAttrs[EinsumAttrs](op).Spec
+	spec := attrsOf[EinsumAttrs](op).Spec
 	labels, out, err := EinsumLabels(spec)
 	if err != nil {
 		panic(err)

@@ -130,8 +130,8 @@ func sameType(n int, s kindSet) func(op *Op) ([]Type, error) {
 	}
 }
 
-// anyAttrs is op.Attrs as the struct it must be.
-func anyAttrs[T any](op *Op) T { return op.Attrs.(T) }
+// attrsOf is the attributes of op, of the type that its row has.
+func attrsOf[T any](op *Op) T { return op.Attrs.(T) }
 
 // constant is the float x with the type of v.
 func constant(b *Builder, v *Value, x float64) *Value { return b.Float(v.Type, x) }

@@ -47,11 +47,11 @@ func init() {
 				}
 				if lin[1] {
 					dims := op.typeOf(1).Dims
-					acc.Add(1, b.One("slice", SliceAttrs{anyAttrs[SliceAddAttrs](op).Starts, dims, ones(len(dims))}, ct[0]))
+					acc.Add(1, b.One("slice", SliceAttrs{attrsOf[SliceAddAttrs](op).Starts, dims, ones(len(dims))}, ct[0]))
 				}
 			},
 			Batch: batchShift(func(op *Op, _ Dim) Attrs {
-				return SliceAddAttrs{dimsWith(N(0), anyAttrs[SliceAddAttrs](op).Starts)}
+				return SliceAddAttrs{dimsWith(N(0), attrsOf[SliceAddAttrs](op).Starts)}
 			}),
 			Safe:  map[int]float64{1: 0},
 			Flops: flopsIn(1, 1),
@@ -85,14 +85,14 @@ func gatherType(op *Op) ([]Type, error) {
 	if err := wantCount(op, 2); err != nil {
 		return nil, err
 	}
-	dims, err := gatherDims(anyAttrs[GatherAttrs](op), op.typeOf(0), op.typeOf(1))
+	dims, err := gatherDims(attrsOf[GatherAttrs](op), op.typeOf(0), op.typeOf(1))
 	return []Type{op.typeOf(0).WithDims(dims...)}, err
 }
 
 // gatherBatch: ir.md section 12. A batched index is one more dimension of it,
 // behind those that run together; it comes out at the axis and moves in front.
 func gatherBatch(b *Builder, op *Op, in []*Value, on []bool, d Dim, _ bool) ([]*Value, []bool) {
-	a := anyAttrs[GatherAttrs](op)
+	a := attrsOf[GatherAttrs](op)
 	src, idx := in[0], in[1]
 	switch {
 	case on[0] && (on[1] || a.BatchDims > 0):
@@ -126,7 +126,7 @@ func scatterType(op *Op) ([]Type, error) {
 		return nil, err
 	}
 	t := op.typeOf(0)
-	dims, err := gatherDims(anyAttrs[GatherAttrs](op), t, op.typeOf(1))
+	dims, err := gatherDims(attrsOf[GatherAttrs](op), t, op.typeOf(1))
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func scatterBatch(b *Builder, op *Op, in []*Value, on []bool, d Dim, _ bool) ([]
 	if !anyOn(on) {
 		return batchNone(b, op, in, on, d, false)
 	}
-	a := anyAttrs[GatherAttrs](op)
+	a := attrsOf[GatherAttrs](op)
 	together := on[1] || a.BatchDims > 0
 	a.Axis++
 	idx := in[1]
@@ -169,7 +169,7 @@ func scatterSamples() []Sample {
 }
 
 func sliceAddType(op *Op) ([]Type, error) {
-	starts := anyAttrs[SliceAddAttrs](op).Starts
+	starts := attrsOf[SliceAddAttrs](op).Starts
 	if err := wantCount(op, 2); err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ func init() {
 				"To bool: whether it is not 0. Linear between floats, flat otherwise.",
 			Type: convertType, Eval: evalConvert,
 			Tangent:   convertTangent,
-			Linear:    func(op *Op) []bool { return []bool{op.typeOf(0).IsFloat() && anyAttrs[ConvertAttrs](op).K.IsFloat()} },
+			Linear:    func(op *Op) []bool { return []bool{op.typeOf(0).IsFloat() && attrsOf[ConvertAttrs](op).K.IsFloat()} },
 			Transpose: convertTranspose,
 			Safe:      map[int]float64{0: 0},
 			Flops:     flopsOut(1), Samples: convertSamples,
@@ -111,7 +111,7 @@ func fmaTangent(b *Builder, op *Op, t []*Value) []*Value {
 }
 
 func cmpType(op *Op) ([]Type, error) {
-	switch p := anyAttrs[CmpAttrs](op).Pred; p {
+	switch p := attrsOf[CmpAttrs](op).Pred; p {
 	case "eq", "ne", "lt", "le", "gt", "ge":
 	default:
 		return nil, fmt.Errorf("no comparison %q; there are eq ne lt le gt ge", p)
@@ -159,7 +159,7 @@ func cmpSamples() []Sample {
 }
 
 func convertType(op *Op) ([]Type, error) {
-	a := anyAttrs[ConvertAttrs](op)
+	a := attrsOf[ConvertAttrs](op)
 	if err := first(wantCount(op, 1), wantKind(op, 0, dataKinds)); err != nil {
 		return nil, err
 	}

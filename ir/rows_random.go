@@ -53,7 +53,7 @@ func keyFoldType(op *Op) ([]Type, error) {
 }
 
 func uniformType(op *Op) ([]Type, error) {
-	a := anyAttrs[UniformAttrs](op)
+	a := attrsOf[UniformAttrs](op)
 	if err := wantCount(op, 1); err != nil {
 		return nil, err
 	}

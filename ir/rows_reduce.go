@@ -10,7 +10,7 @@ func init() {
 			Type: reduceType(numberKinds), Eval: evalReduceSum,
 			Tangent: linearMap, Linear: linearIn(true),
 			Transpose: func(b *Builder, op *Op, _ []bool, ct []*Value, acc Accumulator) {
-				acc.Add(0, spreadAxes(b, ct[0], op.typeOf(0).Dims, anyAttrs[AxesAttrs](op).Axes))
+				acc.Add(0, spreadAxes(b, ct[0], op.typeOf(0).Dims, attrsOf[AxesAttrs](op).Axes))
 			},
 			Batch: batchShift(shiftReduced),
 			Safe:  map[int]float64{0: 0},
@@ -64,12 +64,12 @@ func init() {
 			Type: cumsumType, Eval: evalCumsum,
 			Tangent: linearMap, Linear: linearIn(true),
 			Transpose: func(b *Builder, op *Op, _ []bool, ct []*Value, acc Accumulator) {
-				a := anyAttrs[CumAttrs](op)
+				a := attrsOf[CumAttrs](op)
 				a.Reverse = !a.Reverse
 				acc.Add(0, b.One("cumsum", a, ct[0]))
 			},
 			Batch: batchShift(func(op *Op, _ Dim) Attrs {
-				a := anyAttrs[CumAttrs](op)
+				a := attrsOf[CumAttrs](op)
 				a.Axis++
 				return a
 			}),
@@ -88,7 +88,7 @@ func init() {
 
 func reduceType(s kindSet) func(op *Op) ([]Type, error) {
 	return func(op *Op) ([]Type, error) {
-		axes := anyAttrs[AxesAttrs](op).Axes
+		axes := attrsOf[AxesAttrs](op).Axes
 		if err := wantCount(op, 1); err != nil {
 			return nil, err
 		}
@@ -100,11 +100,11 @@ func reduceType(s kindSet) func(op *Op) ([]Type, error) {
 	}
 }
 
-func shiftReduced(op *Op, _ Dim) Attrs { return AxesAttrs{shiftAxes(anyAttrs[AxesAttrs](op).Axes)} }
+func shiftReduced(op *Op, _ Dim) Attrs { return AxesAttrs{shiftAxes(attrsOf[AxesAttrs](op).Axes)} }
 
 // reduceMaxTangent weighs the k greatest elements of a group with 1/k each.
 func reduceMaxTangent(b *Builder, op *Op, t []*Value) []*Value {
-	x, axes := op.Operands[0], anyAttrs[AxesAttrs](op).Axes
+	x, axes := op.Operands[0], attrsOf[AxesAttrs](op).Axes
 	top := b.Cmp("eq", x, spreadAxes(b, op.Results[0], x.Type.Dims, axes))
 	hit := floatOf(b, top, x.Type.Kind)
 	share := reciprocal(b, b.Sum(hit, axes...))
@@ -117,7 +117,7 @@ func reduceMaxTangent(b *Builder, op *Op, t []*Value) []*Value {
 // brought to the front as one. Dividing the product by the element would fail
 // at zeros.
 func prodTangent(b *Builder, op *Op, t []*Value) []*Value {
-	axes := anyAttrs[AxesAttrs](op).Axes
+	axes := attrsOf[AxesAttrs](op).Axes
 	dims := op.typeOf(0).Dims
 	rest := without(dims, axes...)
 	var n Dim
@@ -160,7 +160,7 @@ func prodSamples() []Sample {
 }
 
 func argmaxType(op *Op) ([]Type, error) {
-	axis := anyAttrs[AxisAttrs](op).Axis
+	axis := attrsOf[AxisAttrs](op).Axis
 	if err := wantCount(op, 1); err != nil {
 		return nil, err
 	}
@@ -179,5 +179,5 @@ func cumsumType(op *Op) ([]Type, error) {
 		return nil, err
 	}
 	t := op.typeOf(0)
-	return []Type{t}, first(wantKind(op, 0, numberKinds), wantAxis(anyAttrs[CumAttrs](op).Axis, t))
+	return []Type{t}, first(wantKind(op, 0, numberKinds), wantAxis(attrsOf[CumAttrs](op).Axis, t))
 }

@@ -10,7 +10,7 @@ func init() {
 			Type: broadcastType, Eval: evalBroadcast,
 			Tangent: linearMap, Linear: linearIn(true), Transpose: broadcastTranspose,
 			Batch: batchShift(func(op *Op, d Dim) Attrs {
-				a := anyAttrs[BroadcastAttrs](op)
+				a := attrsOf[BroadcastAttrs](op)
 				return BroadcastAttrs{dimsWith(d, a.Dims), append([]int{0}, shiftAxes(a.Axes)...)}
 			}),
 			Flops: flopsNone, Samples: broadcastSamples,
@@ -24,7 +24,7 @@ func init() {
 				acc.Add(0, reshape(b, ct[0], op.typeOf(0).Dims))
 			},
 			Batch: batchShift(func(op *Op, d Dim) Attrs {
-				return ReshapeAttrs{dimsWith(d, anyAttrs[ReshapeAttrs](op).Dims)}
+				return ReshapeAttrs{dimsWith(d, attrsOf[ReshapeAttrs](op).Dims)}
 			}),
 			Flops: flopsNone,
 			Samples: func() []Sample {
@@ -40,7 +40,7 @@ func init() {
 			Type: transposeType, Eval: evalTranspose,
 			Tangent: linearMap, Linear: linearIn(true),
 			Transpose: func(b *Builder, op *Op, _ []bool, ct []*Value, acc Accumulator) {
-				p := anyAttrs[TransposeAttrs](op).Perm
+				p := attrsOf[TransposeAttrs](op).Perm
 				back := make([]int, len(p))
 				for i, a := range p {
 					back[a] = i
@@ -48,7 +48,7 @@ func init() {
 				acc.Add(0, permute(b, ct[0], back))
 			},
 			Batch: batchShift(func(op *Op, _ Dim) Attrs {
-				return TransposeAttrs{append([]int{0}, shiftAxes(anyAttrs[TransposeAttrs](op).Perm)...)}
+				return TransposeAttrs{append([]int{0}, shiftAxes(attrsOf[TransposeAttrs](op).Perm)...)}
 			}),
 			Flops: flopsNone,
 			Samples: func() []Sample {
@@ -64,7 +64,7 @@ func init() {
 			Type: sliceType, Eval: evalSlice,
 			Tangent: linearMap, Linear: linearIn(true), Transpose: sliceTranspose,
 			Batch: batchShift(func(op *Op, d Dim) Attrs {
-				a := anyAttrs[SliceAttrs](op)
+				a := attrsOf[SliceAttrs](op)
 				return SliceAttrs{dimsWith(N(0), a.Starts), dimsWith(d, a.Sizes), append([]int64{1}, a.Steps...)}
 			}),
 			Flops: flopsNone,
@@ -82,10 +82,10 @@ func init() {
 			Tangent: linearMap, Linear: linearIn(true),
 			Transpose: func(b *Builder, op *Op, _ []bool, ct []*Value, acc Accumulator) {
 				dims := op.typeOf(0).Dims
-				acc.Add(0, b.One("slice", SliceAttrs{anyAttrs[PadAttrs](op).Before, dims, ones(len(dims))}, ct[0]))
+				acc.Add(0, b.One("slice", SliceAttrs{attrsOf[PadAttrs](op).Before, dims, ones(len(dims))}, ct[0]))
 			},
 			Batch: batchShift(func(op *Op, _ Dim) Attrs {
-				a := anyAttrs[PadAttrs](op)
+				a := attrsOf[PadAttrs](op)
 				return PadAttrs{dimsWith(N(0), a.Before), dimsWith(N(0), a.After)}
 			}),
 			Flops: flopsNone,
@@ -126,17 +126,17 @@ func init() {
 	)
 }
 
-func shiftAxis(op *Op, _ Dim) Attrs { return AxisAttrs{anyAttrs[AxisAttrs](op).Axis + 1} }
+func shiftAxis(op *Op, _ Dim) Attrs { return AxisAttrs{attrsOf[AxisAttrs](op).Axis + 1} }
 
 func axisType(op *Op) ([]Type, error) {
 	if err := wantCount(op, 1); err != nil {
 		return nil, err
 	}
-	return []Type{op.typeOf(0)}, wantAxis(anyAttrs[AxisAttrs](op).Axis, op.typeOf(0))
+	return []Type{op.typeOf(0)}, wantAxis(attrsOf[AxisAttrs](op).Axis, op.typeOf(0))
 }
 
 func broadcastType(op *Op) ([]Type, error) {
-	a := anyAttrs[BroadcastAttrs](op)
+	a := attrsOf[BroadcastAttrs](op)
 	if err := wantCount(op, 1); err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func broadcastType(op *Op) ([]Type, error) {
 }
 
 func broadcastTranspose(b *Builder, op *Op, _ []bool, ct []*Value, acc Accumulator) {
-	a := anyAttrs[BroadcastAttrs](op)
+	a := attrsOf[BroadcastAttrs](op)
 	acc.Add(0, b.Sum(ct[0], otherAxes(len(a.Dims), a.Axes)...))
 }
 
@@ -172,7 +172,7 @@ func reshapeType(op *Op) ([]Type, error) {
 	if err := wantCount(op, 1); err != nil {
 		return nil, err
 	}
-	t, dims := op.typeOf(0), anyAttrs[ReshapeAttrs](op).Dims
+	t, dims := op.typeOf(0), attrsOf[ReshapeAttrs](op).Dims
 	if from, to := product(t.Dims), product(dims); from != to {
 		return nil, fmt.Errorf("%s has %s elements, the result %s", t, from, to)
 	}
@@ -183,7 +183,7 @@ func transposeType(op *Op) ([]Type, error) {
 	if err := wantCount(op, 1); err != nil {
 		return nil, err
 	}
-	t, perm := op.typeOf(0), anyAttrs[TransposeAttrs](op).Perm
+	t, perm := op.typeOf(0), attrsOf[TransposeAttrs](op).Perm
 	seen := make([]bool, t.Rank())
 	dims := []Dim{}
 	for _, p := range perm {
@@ -200,7 +200,7 @@ func transposeType(op *Op) ([]Type, error) {
 }
 
 func sliceType(op *Op) ([]Type, error) {
-	a := anyAttrs[SliceAttrs](op)
+	a := attrsOf[SliceAttrs](op)
 	if err := wantCount(op, 1); err != nil {
 		return nil, err
 	}
@@ -235,7 +235,7 @@ func insideDim(axis int, start, end, d Dim) error {
 // first puts the zeros between: [m] -> [m,1] -> [m,step] -> [m*step] -> all
 // but the last step-1.
 func sliceTranspose(b *Builder, op *Op, _ []bool, ct []*Value, acc Accumulator) {
-	a, v := anyAttrs[SliceAttrs](op), ct[0]
+	a, v := attrsOf[SliceAttrs](op), ct[0]
 	for i, step := range a.Steps {
 		if step > 1 {
 			v = dilate(b, v, i, step)
@@ -263,7 +263,7 @@ func dilate(b *Builder, v *Value, axis int, step int64) *Value {
 }
 
 func padType(op *Op) ([]Type, error) {
-	a := anyAttrs[PadAttrs](op)
+	a := attrsOf[PadAttrs](op)
 	if err := first(wantCount(op, 1), wantKind(op, 0, dataKinds)); err != nil {
 		return nil, err
 	}
@@ -284,7 +284,7 @@ func padType(op *Op) ([]Type, error) {
 }
 
 func concatType(op *Op) ([]Type, error) {
-	axis := anyAttrs[AxisAttrs](op).Axis
+	axis := attrsOf[AxisAttrs](op).Axis
 	if len(op.Operands) == 0 {
 		return nil, fmt.Errorf("takes at least 1 operand")
 	}
@@ -312,7 +312,7 @@ func concatType(op *Op) ([]Type, error) {
 // concatTangent pads instead of joining with zeros, so that it stays linear:
 // every run of neighbours that have tangents is joined, padded and added.
 func concatTangent(b *Builder, op *Op, t []*Value) []*Value {
-	axis, n := anyAttrs[AxisAttrs](op).Axis, op.typeOf(0).Rank()
+	axis, n := attrsOf[AxisAttrs](op).Axis, op.typeOf(0).Rank()
 	total := op.Results[0].Type.Dims[axis]
 	var sum *Value
 	at := N(0)
@@ -341,7 +341,7 @@ func concatTangent(b *Builder, op *Op, t []*Value) []*Value {
 }
 
 func concatTranspose(b *Builder, op *Op, lin []bool, ct []*Value, acc Accumulator) {
-	axis := anyAttrs[AxisAttrs](op).Axis
+	axis := attrsOf[AxisAttrs](op).Axis
 	at := N(0)
 	for i := range op.Operands {
 		dims := op.typeOf(i).Dims

@@ -137,7 +137,7 @@ func init() {
 			Type:   polygammaType,
 			Scalar: func(op *Op, x []float64) float64 { return polygamma(int(op.Attrs.(NAttrs).N), x[0]) },
 			Tangent: func(b *Builder, op *Op, t []*Value) []*Value {
-				n := anyAttrs[NAttrs](op).N
+				n := attrsOf[NAttrs](op).N
 				return []*Value{b.Mul(t[0], b.One("polygamma", NAttrs{n + 1}, op.Operands[0]))}
 			},
 			Flops: flopsOut(4 * transcendental), Samples: polygammaSamples,
@@ -218,7 +218,7 @@ func absInt(op *Op, x []int64) (int64, error) {
 }
 
 func polygammaType(op *Op) ([]Type, error) {
-	if n := anyAttrs[NAttrs](op).N; n < 0 || n > 100 {
+	if n := attrsOf[NAttrs](op).N; n < 0 || n > 100 {
 		return nil, fmt.Errorf("order %d; it must be 0 to 100", n)
 	}
 	return sameType(1, floatKinds)(op)

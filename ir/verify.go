@@ -3,7 +3,6 @@ package ir
 import (
 	"fmt"
 	"sort"
-	"strings"
 
 	"github.com/dfc-lang/dfc/lang/source"
 )
@@ -242,16 +241,20 @@ func (t Type) check() error {
 // sized is rule 12.
 func (v *verifier) sized(x *Value, owner *Op) {
 	for _, d := range x.Type.Dims {
+		known := true
 		n, err := d.Eval(func(name string) (int64, bool) {
 			s := v.m.Symbol(name)
 			if s == nil || s.Size == 0 {
+				known = false
 				return 0, false
 			}
 			return s.Size, true
 		})
-		known := err == nil || !strings.Contains(err.Error(), "not known")
-		if known && (err != nil || n < 0) {
-			v.say(owner, "dimension %s of %s is %d (%v)", d, x, n, err)
+		switch {
+		case err == nil && n < 0:
+			v.say(owner, "dimension %s of %s is %d", d, x, n)
+		case err != nil && known:
+			v.say(owner, "dimension %s of %s: %v", d, x, err)
 		}
 	}
 }
