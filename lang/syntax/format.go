@@ -91,10 +91,10 @@ func (f *formatter) breaks(k int) bool {
 	return k >= len(f.shown) || f.tok(k).has(newlineBefore)
 }
 
-// dropsSemicolon reports whether the `;` at k is not needed: a newline follows
-// it that ends the statement by itself.
+// dropsSemicolon reports whether the `;` at k, last on its line, is not needed:
+// it stands between statements, and the newline ends the one before by itself.
 func (f *formatter) dropsSemicolon(k int) bool {
-	if !f.top().body || k+1 < len(f.shown) && !f.tok(k+1).has(newlineBefore) {
+	if !f.top().body {
 		return false
 	}
 	// Only a minus with one operand could go on with the line before.
@@ -194,7 +194,7 @@ func (f *formatter) render(k, stop, indent int) (code string, end int, broken bo
 			f.stack = f.stack[:len(f.stack)-1]
 		}
 		at := col
-		if t := f.tok(j); !(t.is(";") && last && (stop == j+1 || f.dropsSemicolon(j))) {
+		if t := f.tok(j); !(t.is(";") && last && f.dropsSemicolon(j)) {
 			write(t.text)
 		}
 		if stop < 0 && col > maxWidth && c.at > 0 {

@@ -12,7 +12,9 @@ func (f *formatter) space(k int, first bool) bool {
 	}
 	switch {
 	case f.role(k) == rolePrefix:
-		return false
+		// After `print` or a clause word on the line before, it goes on with that
+		// line only because of its blank.
+		return first && f.top().body && !f.beginsItem(k) && !goesOnAfter(f.p.toks, f.shown[k]-1)
 	case first && a.kind == kSym && goesOnBefore(f.p.toks, f.shown[k]):
 		return !a.is(".")
 	case a.is("."), b.is("."), a.is("..."):
