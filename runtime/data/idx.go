@@ -11,6 +11,11 @@ import (
 	"github.com/dfc-lang/dfc/runtime/array"
 )
 
+// idxKinds are the kinds of IDX files.
+var idxKinds = map[byte]ir.Kind{0x08: ir.U8, 0x09: ir.I8, 0x0b: ir.I16, 0x0c: ir.I32, 0x0d: ir.F32, 0x0e: ir.F64}
+
+var bigEndian = binary.BigEndian
+
 // idxFile is an open IDX file past its header: big-endian numbers, row by row.
 type idxFile struct {
 	s     *stream

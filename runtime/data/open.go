@@ -113,6 +113,9 @@ func (ds *Dataset) open() error {
 	if err := ds.bind(); err != nil {
 		return err
 	}
+	if err := ds.checkReads(); err != nil {
+		return err
+	}
 	return ds.deriveReady()
 }
 

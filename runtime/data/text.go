@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
 	"github.com/dfc-lang/dfc/runtime/array"
 )
@@ -173,6 +172,3 @@ func encodeWords(dst []int32, b []byte, d *dict, file string) ([]int32, error) {
 	}
 	return dst, nil
 }
-
-// kinds of IDX files.
-var idxKinds = map[byte]ir.Kind{0x08: ir.U8, 0x09: ir.I8, 0x0b: ir.I16, 0x0c: ir.I32, 0x0d: ir.F32, 0x0e: ir.F64}
