@@ -25,7 +25,7 @@ func init() {
 		source.Code{ID: codeType, Title: "IR text: not a type or dimension",
 			Explain: "Types are written `f32[n,784]` or `index<Region>[B]`, without spaces; dimensions are polynomials such as `2*n+1`, `div(n,2)` or `quo(n,2)`."},
 		source.Code{ID: codeRow, Title: "IR text: no such operation",
-			Explain: "The name before the operands must be one of the operation table; `dfc explain ops` lists it."},
+			Explain: "The name before the operands must be one of the table of operations, in the spelling that `dfc compile --emit ir` writes."},
 		source.Code{ID: codeAttr, Title: "IR text: wrong attribute",
 			Explain: "Attributes are written `{name value, …}` with the names that belong to the operation, each once. Lists are `[a, b]`, lists of bools `0b101`."},
 		source.Code{ID: codeUnknown, Title: "IR text: a value that is not defined",

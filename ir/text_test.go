@@ -3,6 +3,7 @@ package ir
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/rand"
 	"reflect"
@@ -271,6 +272,8 @@ func fillRandom(r *rand.Rand, v reflect.Value) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(everything))
+	f.Add([]byte(good))
+	f.Add([]byte(walkText))
 	f.Add([]byte("module \"m\"\nfunc @f(%x: f32) { %y = neg %x : f32 return %y }"))
 	f.Add([]byte("module \"m\"\nnode A train {\"Params\":[{\"Type\":\"f32[2]\"}]}"))
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -278,6 +281,8 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
+		_ = Verify(m, StageSized) // anything but a panic
+		_ = Dot(io.Discard, m)
 		once := m.String()
 		again, err := Parse("fuzz.ir", []byte(once))
 		if err != nil {

@@ -220,7 +220,7 @@ func (l *linearity) loop(op *Op, in []share, captures, carries int) []share {
 func (l *linearity) call(op *Op, in []share) []share {
 	a := op.Attrs.(CallAttrs)
 	f := l.m.Func(a.Fn)
-	if len(a.Req) > 0 || f == nil || f.Linear == nil {
+	if len(a.Req) > 0 || f == nil || len(f.Linear) != len(in) {
 		some := false
 		for _, s := range in {
 			some = some || s == linear || s == broken

@@ -80,13 +80,10 @@ func (g *graph) given(name string, t Type, u use) string {
 // trained finds "TRAIN/PATH" among the parameters of the training a node
 // belongs to, wherever that stands.
 func (g *graph) trained(train, name string) (Type, bool) {
-	path, ok := strings.CutPrefix(name, train+"/")
-	if n := g.v.m.Node(train); ok && n != nil {
-		if b, is := n.Body.(*Train); is {
-			for _, p := range append(append([]TrainParam{}, b.Params...), b.States...) {
-				if p.Path == path {
-					return p.Type, true
-				}
+	if n := g.v.m.Node(train); n != nil && n.Body.Kind() == "train" {
+		for _, o := range OutputsOf(n) {
+			if o.Name == name {
+				return o.Type, true
 			}
 		}
 	}
@@ -139,9 +136,7 @@ func (g *graph) train(b *Train) {
 		g.inits(b)
 	}
 	g.trains[g.n.Name] = b
-	for _, p := range append(append([]TrainParam{}, b.Params...), b.States...) {
-		g.define([]Output{{g.n.Name + "/" + p.Path, p.Type}, {g.n.Name + ":init/" + p.Path, p.Type}})
-	}
+	g.define(OutputsOf(g.n))
 }
 
 func (g *graph) loss(b *Train, row, whole use) {
