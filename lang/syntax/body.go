@@ -122,6 +122,8 @@ func (p *parser) endHint(d *source.Diagnostic, t *token) *source.Diagnostic {
 		return d.WithHint("names are bound with `let name = …`; to compare write `==`")
 	case t.is(")") || t.is("]"):
 		return d.WithHint("remove `%s`: nothing here is open", t.text)
+	case t.is("->"):
+		return d.WithHint("a function inside an expression is written `x => x + 1`")
 	case t.is("=>"):
 		return d.WithHint("put parentheses around the function: `(x => …)`")
 	case t.kind == kReserved && t.text == "for":
@@ -220,7 +222,7 @@ func (p *parser) let() *Let {
 	if p.accept(":") {
 		l.Type = p.typ()
 	}
-	p.expect("=", "and a value after the name of a `let`")
+	p.expect("=", "`=` and a value expected after the name of a `let`", "let a = 1")
 	l.Value = p.expr()
 	l.Pos = p.pos(from)
 	return l
@@ -231,7 +233,7 @@ func (p *parser) dimension() *Dim {
 	d := &Dim{Doc: p.doc(p.i)}
 	p.next()
 	d.Name = p.name("the name of a dimension")
-	p.expect("=", "and a number after the name of a `dim`")
+	p.expect("=", "`=` and a size expected after the name of a `dim`", "dim n = count(T)")
 	d.Value = p.expr()
 	d.Pos = p.pos(from)
 	return d
@@ -244,7 +246,7 @@ func (p *parser) state() *State {
 	if p.accept(":") {
 		s.Type = p.typ()
 	}
-	p.expect("=", "and a first value after the name of a `state`")
+	p.expect("=", "`=` and a first value expected after the name of a `state`", "state m = zeros(3)")
 	s.Value = p.expr()
 	s.Pos = p.pos(from)
 	return s
@@ -255,7 +257,7 @@ func (p *parser) param() *Param {
 	a := &Param{Doc: p.doc(p.i)}
 	p.next()
 	a.Name = p.name("the name of a parameter")
-	p.expect(":", "and a type after the name of a `param`")
+	p.expect(":", "`:` and a type expected after the name of a `param`", "param w: f32 = 0")
 	a.Type = p.typ()
 	if p.tok().kind == kName {
 		at := p.here()

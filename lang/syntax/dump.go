@@ -211,16 +211,11 @@ func (d *dumper) piece(n Node) {
 	case *Arg:
 		d.form(":", n.Name, n.Type, n.Default)
 	case *Clause:
-		value := any(n.Value)
+		head := n.Word.Name
 		if n.Each != nil {
-			value = func() { d.form("each", n.Value) }
-			if _, ok := n.Value.(*Lambda); ok {
-				value = n.Value
-			}
-			d.form(n.Word.Name+" each", value, d.wrapped("every", n.Every), d.wrapped("=", n.Is))
-			return
+			head += " each"
 		}
-		d.form(n.Word.Name, value, d.wrapped("every", n.Every), d.wrapped("=", n.Is))
+		d.form(head, n.Value, d.wrapped("every", n.Every), d.wrapped("=", n.Is))
 	case *FieldSet:
 		d.form("fields", all(n.Items))
 	case *Field:

@@ -1,7 +1,9 @@
 package syntax
 
 import (
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,5 +116,45 @@ func TestDepth(t *testing.T) {
 		if errs[0].Code != "E0106" && len(f.Decls) != 1 {
 			t.Errorf("%s: the declaration after it is lost", name)
 		}
+	}
+}
+
+// TestMessages compares what a user reads with testdata/messages.txt, where
+// each block is a program, a line of dashes, and its errors.
+func TestMessages(t *testing.T) {
+	const file = "testdata/messages.txt"
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, block := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n\n") {
+		text, _, _ := strings.Cut(block, "\n---")
+		_, errs := parse(text + "\n")
+		if len(errs) == 0 {
+			t.Errorf("%q: no error", text)
+		}
+		out = append(out, text+"\n---\n"+errs.Error())
+	}
+	got := strings.Join(out, "\n\n") + "\n"
+	if os.Getenv("UPDATE") != "" {
+		os.WriteFile(file, []byte(got), 0o644)
+	} else if got != string(data) {
+		for _, block := range out {
+			if !slices.Contains(strings.Split(string(data), "\n\n"), block) {
+				t.Errorf("now\n%s", block)
+			}
+		}
+	}
+}
+
+func TestParallel(t *testing.T) {
+	for range 8 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			for _, s := range seeds(t) {
+				checkParse(t, s)
+			}
+		})
 	}
 }

@@ -262,6 +262,7 @@ func (p *parser) postfix() Expr {
 
 func (p *parser) selectName(x Expr, from int) Expr {
 	p.next()
+	p.missing("a field expected after `.`")
 	if t := p.tok(); !t.word() {
 		d := p.errorf("E0110", t, "a field expected after `.`, found %s", p.found(t))
 		if t.kind == kNumber {

@@ -27,7 +27,9 @@ func endLines(toks []token) []token {
 			}
 			continue
 		case t.kind == kEOF:
-			out = appendEnd(out, token{start: t.start, kind: kEnd})
+			if i > 0 {
+				out = appendEnd(out, token{start: int32(toks[i-1].end()), kind: kEnd})
+			}
 		case t.kind == kSym:
 			open = track(open, t.text)
 			if t.text == "}" {

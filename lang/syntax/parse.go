@@ -134,6 +134,18 @@ func (p *parser) bindingDecl(word string) (n Node) {
 	return n
 }
 
+// foreign are words with which declarations begin elsewhere.
+var foreign = map[string]string{
+	"def": "a function is `fn name(x: f32) -> f32 = …`", "func": "a function is `fn name(x: f32) -> f32 = …`",
+	"function": "a function is `fn name(x: f32) -> f32 = …`", "var": "write `let name = …`; values do not change",
+	"const": "write `let name = …`", "val": "write `let name = …`", "class": "name a record type: `type Cell = { h: f32 }`",
+	"struct": "name a record type: `type Cell = { h: f32 }`", "from": "write `import name`", "include": "write `import name`",
+	"for":   "there are no loops of statements; write `[f(x) for x in xs]`, `sum(f(x) for x in xs)`, `scan` or `fold`",
+	"while": "write `while(cond, body, start, limit: n)` or `scan` in an expression",
+	"if":    "`if` is an expression: `let a = if c then x else y`", "assert": "put it into a test: `test \"name\" { assert a == b }`",
+	"dataset": "data is declared with `table T from csv(\"a.csv\") { … }`", "data": "data is declared with `table T from csv(\"a.csv\") { … }`",
+}
+
 func (p *parser) noDeclaration(t *token) {
 	d := p.errorf("E0113", t, "a declaration expected, found %s", p.found(t))
 	near := ""
@@ -141,6 +153,8 @@ func (p *parser) noDeclaration(t *token) {
 		near = source.Nearest(t.text, declarationWords)
 	}
 	switch {
+	case foreign[t.text] != "":
+		d.WithHint("%s", foreign[t.text])
 	case near != "":
 		d.WithHint("did you mean `%s`?", near)
 	case t.kind == kName && p.peek().is("="):

@@ -177,13 +177,25 @@ func (p *parser) accept(text string) bool {
 	return false
 }
 
-// expect takes the current token, which has to be text.
-func (p *parser) expect(text, why string) *token {
-	if !p.at(text) {
-		p.fail(p.errorf("E0110", p.tok(), "`%s` expected %s, found %s", text, why, p.found(p.tok())).
-			WithHint("put `%s` here", text))
+// expect takes the current token, which has to be text; what says what is
+// expected, example how it looks.
+func (p *parser) expect(text, what, example string) {
+	if p.accept(text) {
+		return
 	}
-	return p.next()
+	p.missing(what)
+	p.fail(p.errorf("E0110", p.tok(), "%s, found %s", what, p.found(p.tok())).WithHint("write `%s`", example))
+}
+
+// missing reports what is missing at the end of a line that goes on, with
+// nothing but the next declaration behind it.
+func (p *parser) missing(what string) {
+	if p.i == 0 || !startsDecl(p.toks, p.i) {
+		return
+	}
+	end := p.toks[p.i-1].end()
+	p.fail(source.Errorf("E0110", source.Span{File: p.file, Start: end, End: end}, "%s, found the next declaration", what).
+		Note(p.tokenSpan(p.tok()), "which begins here").WithHint("write what belongs here; a line that ends in an operator goes on in the next"))
 }
 
 // found describes a token to a user.
@@ -302,6 +314,7 @@ func (p *parser) path(what string) *Path {
 	for n := 0; p.at("."); n++ {
 		p.step(n)
 		p.next()
+		p.missing("a name expected after `.`")
 		parts = append(parts, p.word("a name after `.`"))
 	}
 	return &Path{p.pos(from), parts}

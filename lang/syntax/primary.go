@@ -10,9 +10,7 @@ import (
 
 func (p *parser) primary() Expr {
 	t := p.tok()
-	if p.i > 0 && startsDecl(p.toks, p.i) {
-		p.missingBefore(t)
-	}
+	p.missing("an expression expected")
 	switch t.kind {
 	case kNumber:
 		p.next()
@@ -94,14 +92,6 @@ func (p *parser) noExpr(t *token) {
 		d.WithHint("write a value: a number, a name, a call, or something in brackets")
 	}
 	p.fail(d)
-}
-
-// missingBefore reports a value missing at the end of a line that goes on,
-// with nothing but the next declaration behind it.
-func (p *parser) missingBefore(t *token) {
-	end := p.toks[p.i-1].end()
-	p.fail(source.Errorf("E0110", source.Span{File: p.file, Start: end, End: end}, "an expression expected, found the next declaration").
-		Note(p.tokenSpan(t), "which begins here").WithHint("write the value that belongs here"))
 }
 
 func (p *parser) duration() Expr {
@@ -228,7 +218,7 @@ func (p *parser) forClauses() []For {
 			continue
 		}
 		pattern := p.pattern()
-		p.expect("in", "after the pattern of `for`")
+		p.expect("in", "`in` expected after the pattern of `for`", "for x in xs")
 		xs := p.pipe()
 		out = append(out, &ForIn{p.pos(from), pattern, xs})
 	}

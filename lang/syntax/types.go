@@ -69,6 +69,7 @@ func (p *parser) baseType() Type {
 	case p.tok().kind == kName:
 		return p.path("a type")
 	}
+	p.missing("a type expected")
 	t := p.tok()
 	d := p.errorf("E0110", t, "a type expected, found %s", p.found(t))
 	if t.kind == kReserved {
@@ -176,7 +177,7 @@ func (p *parser) fieldItem() FieldItem {
 		return &Skip{p.pos(from), n}
 	}
 	f := &Field{Doc: p.doc(p.i), Name: p.word("a field")}
-	p.expect(":", "after the name of a field")
+	p.expect(":", "`:` and a type expected after the name of a field", "name: f32")
 	f.Type = p.typ()
 	f.Key = p.accept("key")
 	if p.accept("from") {
