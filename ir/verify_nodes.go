@@ -131,7 +131,7 @@ func (g *graph) derive(b *Derive) {
 	}
 	rs := f.Results()
 	switch {
-	case b.Op == "where" && (len(rs) != 1 || !rs[0].Type.Equal(ScalarOf(Bool))):
+	case b.Op == "where" && (len(rs) != 1 || !saysWhich(rs[0].Type)):
 		g.fault("%s must have one bool as result", fnName(b.Fn))
 	case b.Op == "sort" && len(rs) != 1:
 		g.fault("%s must have one result", fnName(b.Fn))
@@ -151,7 +151,7 @@ func (g *graph) reduce(b *Reduce) {
 	}
 	rs := f.Results()
 	if b.Cond {
-		if len(rs) == 0 || !rs[0].Type.Equal(ScalarOf(Bool)) {
+		if len(rs) == 0 || !saysWhich(rs[0].Type) {
 			g.fault("the first result of %s must be a bool", fnName(b.Fn))
 			return
 		}
@@ -161,6 +161,10 @@ func (g *graph) reduce(b *Reduce) {
 		g.fault("%s of %s, %d aggregates and %d outputs", counted(len(rs), "result"), fnName(b.Fn), len(b.Aggs), len(b.Outputs))
 	}
 }
+
+// saysWhich reports whether a result can say which rows count: a bool, or one
+// for each row where the function has been batched.
+func saysWhich(t Type) bool { return t.Kind == Bool && t.Rank() <= 1 }
 
 func (g *graph) write(b *Write) {
 	if b.Cond != "" {
