@@ -1,0 +1,146 @@
+// Package passes rewrites modules: it takes derivatives, batches, assembles
+// the steps of training, and simplifies. It knows no operation by name except
+// those with regions, the laws of `simplify` and what `fuse`, `layout` and the
+// linear rules write; everything else it learns from the operation table. It
+// knows neither the language above nor the machine below.
+package passes
+
+import (
+	"fmt"
+
+	"github.com/dfc-lang/dfc/ir"
+)
+
+// Pass is one rewriting of a module, with the reason for its place.
+type Pass struct {
+	Name   string
+	Run    func(m *ir.Module, sizes ir.Sizes) error
+	Reason string
+}
+
+// SizeFree is what runs before the sizes of the data are known.
+var SizeFree = []Pass{
+	{"sink", sink, "what only a branch uses belongs to it, before derivatives are taken"},
+	{"simplify", simplify, "fewer values to differentiate"},
+	{"cse", cse, "as above"},
+	{"dce", dce, "as above, and functions that nothing uses"},
+	{"hoist", hoist, "what a loop computes again and again is no residual of it"},
+	{"step", step, "asks for the transforms that training and tables need"},
+	{"derive", derive, "realises transforms, innermost first, simplifying between"},
+	{"dce", dce, "the functions that transforms began from"},
+	{"flatten", flatten, "branches by lane have kept their regions through all derivatives; now they are selects"},
+	{"inline", inline, "last, so that derivatives were taken once a function"},
+	{"simplify", simplify, "forward and reverse meet in one function"},
+	{"hoist", hoistLate, "what reverse loops repeat; domains no longer matter"},
+	{"cse", cse, "forward and reverse share much"},
+	{"simplify", simplify, "equal things have become one"},
+	{"dce", dce, "functions and results that inlining left behind"},
+}
+
+// Sized is what runs once sizes are known.
+var Sized = []Pass{
+	{"layout", layout, "transposes go into contractions, reshapes of nothing go"},
+	{"dce", dce, "the transposes that went"},
+	{"fuse", fuse, "loops over the same dimensions become one; nothing looks inside afterwards"},
+	{"dce", dce, "constants that went inside"},
+	{"schedule", schedule, "the order in which least is alive"},
+}
+
+// Order says that one pass must come before another wherever both stand.
+type Order struct{ First, Then, Reason string }
+
+// Orders is checked by a test against both lists.
+var Orders = []Order{
+	{"sink", "derive", "afterwards the value is a residual outside of the branch, and its NaN reaches the sum"},
+	{"step", "derive", "step only asks"},
+	{"hoist", "derive", "a hoisted value is a capture and never stacked"},
+	{"derive", "flatten", "a select is no border at which residuals can be masked"},
+	{"derive", "inline", "inlined functions would be differentiated once a call"},
+	{"flatten", "fuse", "branches end loops"},
+	{"layout", "fuse", "transposes end loops"},
+	{"fuse", "schedule", "what is ordered is what runs"},
+}
+
+// stages says from which pass on the verifier demands more.
+var stages = map[string]ir.Stage{"derive": ir.StageDerived, "flatten": ir.StageFlat, "layout": ir.StageFlat}
+
+// Run applies the passes of a list in order and verifies the module after
+// each. The observer, which may be nil, sees the module after each pass; one
+// that runs again is called `simplify.2`, as in the texts of --emit.
+func Run(m *ir.Module, list []Pass, sizes ir.Sizes, observe func(name string, m *ir.Module)) error {
+	stage := stageOf(m, list)
+	for i, name := range Names(list) {
+		p := list[i]
+		if err := p.Run(m, sizes); err != nil {
+			return err
+		}
+		for _, f := range m.Funcs {
+			ir.Renumber(f)
+		}
+		stage = max(stage, stages[p.Name])
+		if err := verify(m, stage); err != nil {
+			return fmt.Errorf("after pass %s: %w", name, err)
+		}
+		if observe != nil {
+			observe(name, m)
+		}
+	}
+	return nil
+}
+
+// Names is what the passes of a list are called there.
+func Names(list []Pass) []string {
+	var out []string
+	seen := map[string]int{}
+	for _, p := range list {
+		seen[p.Name]++
+		if n := seen[p.Name]; n > 1 {
+			out = append(out, fmt.Sprintf("%s.%d", p.Name, n))
+		} else {
+			out = append(out, p.Name)
+		}
+	}
+	return out
+}
+
+// stageOf is how far a module has come by the look of it; one that has yet to
+// be derived may ask for transforms at any time.
+func stageOf(m *ir.Module, list []Pass) ir.Stage {
+	stage := ir.StageFlat
+	for _, p := range list {
+		if p.Name == "derive" {
+			return ir.StageRaw
+		}
+	}
+	for _, f := range m.Funcs {
+		ir.Walk(f.Body, func(op *ir.Op) {
+			switch a := op.Attrs.(type) {
+			case ir.CallAttrs:
+				if len(a.Req) > 0 {
+					stage = ir.StageRaw
+				}
+			case ir.MapAttrs:
+				stage = ir.StageRaw
+			case ir.CondAttrs:
+				if op.Operands[0].Type.Rank() > 0 {
+					stage = min(stage, ir.StageDerived)
+				}
+			}
+		})
+	}
+	return stage
+}
+
+// verify checks the whole module as long as its nodes run row functions, and
+// function by function once `step` has batched them.
+func verify(m *ir.Module, stage ir.Stage) error {
+	if m.Symbol(RowsSymbol) == nil {
+		return ir.Verify(m, stage)
+	}
+	for _, f := range m.Funcs {
+		if err := ir.VerifyFunc(m, f, stage); err != nil {
+			return err
+		}
+	}
+	return nil
+}
