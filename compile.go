@@ -1,9 +1,15 @@
 package dfc
 
 import (
-	"io"
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/lang/lower"
 	"github.com/dfc-lang/dfc/lang/source"
 )
 
@@ -14,21 +20,140 @@ type Program struct {
 	options  Options
 	lowered  *ir.Module // as lowered, before any pass
 	module   *ir.Module // after the passes that need no sizes
+	hashes   map[string]string
 	warnings source.List
 }
 
 // Compile reads, checks and compiles the program in a file: source text, or
 // IR text where the name ends in ".ir". Errors are a source.List that has the
 // warnings too.
-func Compile(path string, o Options) (*Program, error) { return nil, errAbsent }
+func Compile(path string, o Options) (*Program, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	return CompileText(path, text, o)
+}
 
 // CompileText is Compile of a text; path is what messages call it and what
 // paths of data and imports are relative to.
-func CompileText(path string, text []byte, o Options) (*Program, error) { return nil, errAbsent }
+func CompileText(path string, text []byte, o Options) (p *Program, err error) {
+	defer guard(&err, "compiling "+path)
+	p, l := compile(path, text, o, lower.Program)
+	if l.HasErrors() {
+		return nil, l
+	}
+	return p, nil
+}
 
 // Check compiles as far as needed to find every error and warning. The list
 // is ordered by place; (source.List).Err tells whether it holds an error.
-func Check(path string, o Options) source.List { return nil }
+func Check(path string, o Options) source.List {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return source.AsList(unreadable(path, err))
+	}
+	return CheckText(path, text, o)
+}
+
+// CheckText is Check of a text.
+func CheckText(path string, text []byte, o Options) (l source.List) {
+	defer func() {
+		if p := recover(); p != nil {
+			l = append(l, panicked(p, "checking "+path))
+		}
+	}()
+	_, l = compile(path, text, o, lower.Program)
+	return l
+}
+
+// lowering is lower.Program or lower.Tests.
+type lowering func(*source.File, lower.Options) (*ir.Module, source.List)
+
+// compile goes the road as far as it needs no data. The list has warnings
+// and errors; the program is nil where there are errors.
+func compile(path string, text []byte, o Options, down lowering) (*Program, source.List) {
+	p := &Program{path: path, options: o, file: source.NewFile(path, text)}
+	var l source.List
+	if isIR(path) {
+		m, err := readIR(path, text)
+		if err != nil {
+			return nil, source.AsList(err)
+		}
+		p.lowered = m
+	} else {
+		p.lowered, l = down(p.file, p.lowerOptions())
+		if l.HasErrors() || p.lowered == nil {
+			return nil, l
+		}
+	}
+	p.hashes = map[string]string{}
+	for _, n := range p.lowered.Nodes {
+		if _, ok := n.Body.(*ir.Train); ok {
+			p.hashes[n.Name] = stepHash(p.lowered, n)
+		}
+	}
+	l = append(l, gradients(p.lowered, o)...)
+	if l.HasErrors() {
+		l.Sort()
+		return nil, l
+	}
+	p.module = cloneModule(p.lowered)
+	if err := runPasses(p.module, sizeFreePasses, nil, o, nil); err != nil {
+		l = append(l, source.AsList(err)...)
+		l.Sort()
+		return nil, l
+	}
+	l.Sort()
+	p.warnings = l
+	return p, l
+}
+
+func isIR(path string) bool { return strings.HasSuffix(path, ".ir") }
+
+// readIR reads a module; the files that its spans point into are read where
+// they can be, so that messages show their lines.
+func readIR(path string, text []byte) (*ir.Module, error) {
+	dir := filepath.Dir(path)
+	m, err := ir.ParseWith(path, text, ir.ParseOptions{Resolve: func(name string) *source.File {
+		for _, at := range []string{name, filepath.Join(dir, filepath.Base(name))} {
+			if b, err := os.ReadFile(at); err == nil {
+				return source.NewFile(name, b)
+			}
+		}
+		return nil
+	}})
+	if err != nil {
+		return nil, err
+	}
+	if m.Numerics != ir.Numerics {
+		return nil, source.Errorf(codeIR, source.Span{}, "%s was compiled with numerics %d, this dfc has %d", path, m.Numerics, ir.Numerics).
+			WithHint("compile the program again")
+	}
+	return m, nil
+}
+
+func (p *Program) lowerOptions() lower.Options {
+	o := lower.Options{Settings: p.options.Settings}
+	if p.options.Seed != nil {
+		o.Seed = *p.options.Seed
+	}
+	dir := filepath.Dir(p.path)
+	o.ReadFile = func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, path)) }
+	return o
+}
+
+// unreadable is the error for a program file that cannot be read.
+func unreadable(path string, err error) error {
+	d := &source.Diagnostic{Code: codeNoFile, Class: source.Usage, Message: path + " cannot be read"}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		d.Message = "there is no file " + path
+	case errors.Is(err, fs.ErrPermission):
+		d.Hint = "see that you may read it"
+	}
+	return source.List{d}
+}
 
 // Warnings are those of Compile, ordered by place.
 func (p *Program) Warnings() source.List { return p.warnings }
@@ -36,21 +161,9 @@ func (p *Program) Warnings() source.List { return p.warnings }
 // Module is the program after the size-free passes; it must not be changed.
 func (p *Program) Module() *ir.Module { return p.module }
 
-// Tests are the titles of the program's tests, in order.
-func (p *Program) Tests() []string { return nil }
-
-// Stages are the names that Emit takes, with a sentence each; beside them
-// "after PASS" for every pass.
-func Stages() []Stage { return nil }
-
-// Stage is a form in which a program can be looked at.
-type Stage struct {
-	Name, Doc string
-	Data      bool // needs data: only (*Bound).Emit has it
+// Text is the IR of the program as lowered, which Compile reads back.
+func (p *Program) Text() ([]byte, error) {
+	var b bytes.Buffer
+	err := ir.Fprint(&b, p.lowered)
+	return b.Bytes(), err
 }
-
-// Emit writes the program as it is at a stage: ast, ir, adjoint, batched,
-// dot, or "after PASS". Stages that need data are a Usage error here.
-func (p *Program) Emit(w io.Writer, stage string) error { return errAbsent }
-
-var errAbsent = source.Bugf(source.Span{}, "not built in")

@@ -2,23 +2,15 @@ package dfc
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"time"
 
+	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
 	"github.com/dfc-lang/dfc/runtime/array"
 	"github.com/dfc-lang/dfc/runtime/train"
 )
-
-// DataOptions says where the data lies and what it may cost.
-type DataOptions struct {
-	Dir     string            // what paths in the program are relative to; "" is the folder of its file
-	Files   map[string]string // files to read instead, by table ("Houses") or by path as written in the program
-	Spill   string            // folder for decoded columns that do not fit; "" is the system's
-	Memory  int64             // bytes that data and plan may take; 0 is no bound
-	Workers int               // 0: as many as the machine allows
-	Tier    string            // "" the best that the machine has, else "portable", "avx2", "avx512"
-}
 
 // RunOptions says where results go and what is saved. The zero value writes
 // results relative to the working directory and saves no state.
@@ -27,7 +19,7 @@ type RunOptions struct {
 	Save       string        // directory of the state; "" saves none
 	Resume     string        // directory of a state to go on from; saving goes on there
 	Every      time.Duration // save when this much time has passed since the last save …
-	EverySteps int64         // … or this many steps; both 0: after each evaluation of the metrics
+	EverySteps int64         // … or this many steps; both 0: after evaluations, at most once a second
 	Stdout     io.Writer     // where print nodes write; nil discards
 	Observer   Observer      // nil: none
 	FS         train.FS      // file system of the state; nil: the real one
@@ -48,42 +40,69 @@ func (r *Result) Value(name string) (*array.Array, bool) {
 	return a, ok
 }
 
-// TestResult is the outcome of one `test` of a program.
-type TestResult struct {
-	Title string
-	Span  source.Span
-	Err   error // nil: passed
-}
-
-// Bound is a program whose data is open, whose sizes are known and whose plan
-// is made. Close it when done.
-type Bound struct {
-	program *Program
-}
-
-// Bind opens the data that the program names, learns the sizes of tables,
-// categories and files, runs the passes that need them and plans the memory.
-// Whether results can be written is checked by Run, before its first step.
-func (p *Program) Bind(o DataOptions) (*Bound, error) { return nil, errAbsent }
-
-// Notices are remarks of binding about the data: keys that match nothing,
-// sizes of splits.
-func (b *Bound) Notices() source.List { return nil }
-
-// Emit writes the program at a stage, as (*Program).Emit, and the stages that
-// need sizes: plan, and "after PASS" of the sized passes.
-func (b *Bound) Emit(w io.Writer, stage string) error { return errAbsent }
-
 // Run runs the nodes of the program in order: statistics, trainings, results.
 // Result files appear, renamed into place, when all of it has succeeded. When
 // ctx ends, the step at hand is finished and saved and the error is an
 // *Interrupted.
-func (b *Bound) Run(ctx context.Context, o RunOptions) (*Result, error) { return nil, errAbsent }
-
-// RunTests runs the tests of the program, after what they depend on.
-func (b *Bound) RunTests(ctx context.Context, o RunOptions) ([]TestResult, error) {
-	return nil, errAbsent
+func (b *Bound) Run(ctx context.Context, o RunOptions) (r *Result, err error) {
+	s := newSession(ctx, b, o)
+	defer guard(&err, "running the program")
+	defer s.results.abort()
+	if err := s.keep(); err != nil {
+		return nil, err
+	}
+	if err := s.results.begin(s); err != nil {
+		return nil, err
+	}
+	for _, n := range b.module.Nodes {
+		if everyOf(n) != "" || s.recalled(n) {
+			continue
+		}
+		if err := s.node(s.module.Node(n.Name)); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.complete(); err != nil {
+		return nil, err
+	}
+	if s.out.Files, err = s.results.commit(); err != nil {
+		return nil, err
+	}
+	s.out.values = s.values
+	return &s.out, nil
 }
 
-// Close lets go of the data and the plan.
-func (b *Bound) Close() error { return nil }
+// complete saves the state of a program that has run to its end: with what
+// was computed after training, so that it can predict.
+func (s *session) complete() error {
+	if s.keeper == nil || s.keeper.Store == nil {
+		return nil
+	}
+	return s.keeper.Complete()
+}
+
+// guard turns a panic into a report of a fault of dfc, and any error that is
+// no diagnostic too, since no foreign text may reach a user unexplained.
+func guard(err *error, doing string) {
+	if p := recover(); p != nil {
+		*err = source.List{panicked(p, doing)}
+		return
+	}
+	switch e := (*err).(type) {
+	case nil, source.List, *source.Diagnostic, *Interrupted:
+	default:
+		*err = source.AsList(e)
+	}
+}
+
+func panicked(p any, doing string) *source.Diagnostic {
+	switch p := p.(type) {
+	case *source.Diagnostic:
+		return p
+	case *ir.TypeError:
+		return source.Bugf(p.Span, "%s: %v", doing, p)
+	case error:
+		return source.Bugf(source.Span{}, "%s: %v", doing, p)
+	}
+	return source.Bugf(source.Span{}, "%s: %s", doing, fmt.Sprint(p))
+}

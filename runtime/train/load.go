@@ -21,10 +21,10 @@ func Load(fsys FS, dir string) (*State, source.List, error) {
 	names, err := fsys.ReadDir(dir)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, data("D0201", dir, "there is no state directory").
+			return nil, nil, fault("D0201", dir, "there is no state directory").
 				WithHint("the name is that given to --save")
 		}
-		return nil, nil, data("D0203", dir, "the state directory cannot be read: %s", plain(err))
+		return nil, nil, fault("D0203", dir, "the state directory cannot be read: %s", plain(err))
 	}
 	var notices source.List
 	var first error
@@ -36,20 +36,20 @@ func Load(fsys FS, dir string) (*State, source.List, error) {
 		}
 		var format *formatError
 		if errors.As(err, &format) {
-			return nil, nil, data("D0204", filepath.Join(dir, name), "the state was written by another version of dfc: %v", err)
+			return nil, nil, fault("D0204", filepath.Join(dir, name), "the state was written by another version of dfc: %v", err)
 		}
 		if first == nil {
 			first = err
 		}
-		d := data("D0205", filepath.Join(dir, name), "the state is damaged (%s), the one before it is used", plain(err))
+		d := fault("D0205", filepath.Join(dir, name), "the state is damaged (%s), the one before it is used", plain(err))
 		d.Severity = source.Warning
 		notices = append(notices, d)
 	}
 	if first == nil {
-		return nil, nil, data("D0201", dir, "the directory holds no complete state").
+		return nil, nil, fault("D0201", dir, "the directory holds no complete state").
 			WithHint("a run saves its first state after its first pass; start the program again with --save")
 	}
-	return nil, nil, data("D0203", dir, "every state in the directory is damaged: %s", plain(first))
+	return nil, nil, fault("D0203", dir, "every state in the directory is damaged: %s", plain(first))
 }
 
 // candidates are the directories that may hold the state in force, the most
@@ -139,7 +139,7 @@ func plain(err error) string {
 	return err.Error()
 }
 
-func data(code, dir, format string, args ...any) *source.Diagnostic {
+func fault(code, dir, format string, args ...any) *source.Diagnostic {
 	return source.Dataf(code, source.Place{File: dir}, format, args...)
 }
 
@@ -148,6 +148,6 @@ func usage(code, format string, args ...any) *source.Diagnostic {
 }
 
 func notWritable(dir string, err error) error {
-	return data("D0206", dir, "the state directory cannot be written: %s", plain(err)).
+	return fault("D0206", dir, "the state directory cannot be written: %s", plain(err)).
 		WithHint("give a directory that you may write to")
 }

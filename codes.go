@@ -1,0 +1,59 @@
+package dfc
+
+import (
+	"runtime"
+	"strings"
+
+	"github.com/dfc-lang/dfc/lang/source"
+)
+
+// Codes of the root package: wrong use of what it offers.
+const (
+	codeNeedsData = "U0010"
+	codeNoFile    = "U0011"
+	codeNoTable   = "U0012"
+	codeNoStage   = "U0013"
+	codeIR        = "U0014"
+	codePredict   = "U0015"
+	codeRecord    = "U0016"
+	codeSchema    = "U0017"
+	codeOutput    = "D0230"
+	codeNoColumn  = "D0104" // of package data: a column that a file does not have
+)
+
+func init() {
+	source.Register(
+		source.Code{ID: codeNeedsData, Title: "this form needs the data",
+			Explain: "The plan of a program, and its IR after the passes that come behind binding, depend on the sizes of tables and categories, so the data must be opened first."},
+		source.Code{ID: codeNoFile, Title: "the program cannot be read",
+			Explain: "The file of the program is not there or may not be read. Paths are relative to the working directory."},
+		source.Code{ID: codeNoTable, Title: "the program reads no such table",
+			Explain: "A file was given for a table that the program does not read from a file. Tables that are computed (splits, subsets) follow the table that they are made from: give the file for that one."},
+		source.Code{ID: codeNoStage, Title: "no such form",
+			Explain: "A program can be looked at in the forms that `dfc compile --help` lists, and after each pass that `dfc explain` lists."},
+		source.Code{ID: codeIR, Title: "IR of another version",
+			Explain: "Compiled IR belongs to the numerics that it was compiled for, since results depend on them. Compile the program again."},
+		source.Code{ID: codePredict, Title: "this program cannot predict that",
+			Explain: "Predicting runs what the program writes for each row of a table, on new rows. So the program needs a `write` whose rows come from that table or from a part of it, such as `write csv(\"predicted.csv\") = [{ predicted: fit(h) } for h in Test]`."},
+		source.Code{ID: codeRecord, Title: "the record cannot be read",
+			Explain: "One record is a JSON object whose keys are the fields of the table: {\"age\": 31, \"region\": \"north\"}. Fields that only training needs may be missing."},
+		source.Code{ID: codeSchema, Title: "no schema for this file",
+			Explain: "A table block can be proposed for csv and jsonl files with at least one row, also compressed with gzip or zstd, and for idx files."},
+		source.Code{ID: codeOutput, Title: "a result cannot be written",
+			Explain: "Results are written beside their place and renamed into it when the whole program has succeeded. Whether they can be is tried before the first step, so that no training is lost. See that the folder can be made, that you may write to it, and that the disk has room."},
+	)
+}
+
+// processors is the number of processors that the process may use.
+func processors() int { return runtime.GOMAXPROCS(0) }
+
+// list joins names for people.
+func list(names []string) string {
+	switch len(names) {
+	case 0:
+		return "none"
+	case 1:
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}

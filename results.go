@@ -1,0 +1,216 @@
+package dfc
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/lang/source"
+	"github.com/dfc-lang/dfc/runtime/array"
+	"github.com/dfc-lang/dfc/runtime/data"
+)
+
+// results are the files that a run writes. All are begun before the first
+// step, so that a place that cannot be written costs no training, and appear
+// when the whole program has succeeded.
+type results struct {
+	outputs *data.Outputs
+	open    map[*ir.Write]*data.Output
+	files   []string
+}
+
+func (r *results) begin(s *session) error {
+	r.outputs, r.open = data.NewOutputs(s.opt.Out), map[*ir.Write]*data.Output{}
+	for _, n := range s.module.Nodes {
+		w, ok := n.Body.(*ir.Write)
+		if !ok {
+			continue
+		}
+		out, err := r.outputs.Open(w.Path, n.Span)
+		if err != nil {
+			return err
+		}
+		r.open[w] = out
+	}
+	return nil
+}
+
+func (r *results) commit() ([]string, error) {
+	if r.outputs == nil {
+		return nil, nil
+	}
+	o := r.outputs
+	r.outputs = nil
+	return r.files, o.Commit()
+}
+
+func (r *results) abort() {
+	if r.outputs != nil {
+		r.outputs.Abort()
+		r.outputs = nil
+	}
+}
+
+// outputOf is the file of a write node; replanning a program copies its nodes,
+// so the path decides.
+func (r *results) outputOf(w *ir.Write) *data.Output {
+	for o, out := range r.open {
+		if o.Path == w.Path {
+			return out
+		}
+	}
+	return nil
+}
+
+// write writes a result file.
+func (s *session) write(n *ir.Node, w *ir.Write) error {
+	out := s.results.outputOf(w)
+	if out == nil {
+		return source.Bugf(n.Span, "the file %s was not begun", w.Path)
+	}
+	if w.Cond != "" {
+		c, err := s.given(w.Cond, n)
+		if err != nil {
+			return err
+		}
+		if c.Int(0) == 0 {
+			s.results.outputs.Drop(out)
+			return nil
+		}
+	}
+	s.results.files = append(s.results.files, w.Path)
+	if w.Table == "" {
+		return data.WriteValue(out, w.Format, w.Value, s.lookup(n), s.data)
+	}
+	_, err := s.writeRows(out, n, w, w.Table)
+	return err
+}
+
+// writeRows writes the rows of a table and returns their number.
+func (s *session) writeRows(out *data.Output, n *ir.Node, w *ir.Write, table string) (int64, error) {
+	c, err := s.newCall(w.Fn, rowsSymbol, n)
+	if err != nil {
+		return 0, err
+	}
+	var types []ir.Type
+	for _, v := range c.fn.Results() {
+		types = append(types, v.Type.Inner())
+	}
+	t, err := data.NewTableWriter(out, w, types, s.data)
+	if err != nil {
+		return 0, err
+	}
+	rows := int64(0)
+	err = s.stream(table, c, data.TextReqs(w), func(b *data.Batch) error {
+		rows += int64(b.N)
+		return t.Rows(c.out, b.Texts[len(c.reqs):], b.N)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return rows, t.Finish()
+}
+
+func (s *session) lookup(n *ir.Node) data.Lookup {
+	return func(name string) (*array.Array, ir.Type, error) {
+		a, err := s.given(name, n)
+		return a, s.types[name], err
+	}
+}
+
+// read enters the tensors of a file, which binding has read.
+func (s *session) read(n *ir.Node, _ *ir.Read) error {
+	list, err := s.data.ReadTensor(n)
+	if err != nil {
+		return err
+	}
+	return s.yield(n, list)
+}
+
+// print writes values in a row, as people read them.
+func (s *session) print(b *ir.Print) error {
+	var parts []string
+	for i := range b.Parts {
+		parts = append(parts, s.text(&b.Parts[i], true))
+	}
+	_, err := fmt.Fprintln(s.stdout, strings.Join(parts, " "))
+	if err != nil {
+		return &source.Diagnostic{Code: codeOutput, Class: source.Data, Message: "what the program prints cannot be written: " + err.Error()}
+	}
+	return nil
+}
+
+// text is a structured value for people; a text stands bare only at the top.
+func (s *session) text(t *ir.Tree, top bool) string {
+	switch {
+	case t.Text != nil && top:
+		return *t.Text
+	case t.Text != nil:
+		return strconv.Quote(*t.Text)
+	case t.Value != "":
+		a, ok := s.values[t.Value]
+		if !ok {
+			return "?"
+		}
+		return s.tensorText(a, s.types[t.Value], 0, 0, a.Len())
+	}
+	open, close := "(", ")"
+	var items []string
+	for i := range t.Items {
+		item := s.text(&t.Items[i], false)
+		if t.Names != nil {
+			open, close = "{ ", " }"
+			item = t.Names[i] + ": " + item
+		}
+		items = append(items, item)
+	}
+	return open + strings.Join(items, ", ") + close
+}
+
+// longest is how many elements of an axis are printed before a row is cut.
+const longest = 1000
+
+// tensorText is the elements from..from+n of a tensor, which are all below
+// the first axis dimensions.
+func (s *session) tensorText(a *array.Array, t ir.Type, axis, from, n int) string {
+	if axis == len(a.Shape) {
+		return s.elementText(a, t, from)
+	}
+	size := a.Shape[axis]
+	var items []string
+	for i := range min(size, longest) {
+		items = append(items, s.tensorText(a, t, axis+1, from+i*(n/size), n/size))
+	}
+	if size > longest {
+		items = append(items, fmt.Sprintf("… %d more", size-longest))
+	}
+	return "[" + strings.Join(items, ", ") + "]"
+}
+
+func (s *session) elementText(a *array.Array, t ir.Type, i int) string {
+	switch a.Kind {
+	case ir.F32:
+		return floatText(float64(a.F32[i]), 32)
+	case ir.F64:
+		return floatText(a.F64[i], 64)
+	case ir.Bool:
+		return strconv.FormatBool(a.U8[i] != 0)
+	case ir.Index:
+		if !t.Bound.IsZero() {
+			if text, ok := s.data.TextOf(t.Bound.String(), a.Int(i)); ok {
+				return text
+			}
+		}
+	}
+	return strconv.FormatInt(a.Int(i), 10)
+}
+
+// floatText is the shortest text that reads back as the same number.
+func floatText(x float64, bits int) string {
+	if e := math.Abs(x); e != 0 && (e < 1e-5 || e >= 1e15) {
+		return strconv.FormatFloat(x, 'g', -1, bits)
+	}
+	return strconv.FormatFloat(x, 'f', -1, bits)
+}

@@ -1,0 +1,100 @@
+package dfc
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/lang/source"
+	"github.com/dfc-lang/dfc/passes"
+)
+
+// The rows that a plan takes at once where no training says so.
+const (
+	rowsSymbol = passes.RowsSymbol
+	rowsAtOnce = passes.RowsSize
+)
+
+// adjointPass is the last pass that concerns derivatives.
+const adjointPass = "derive"
+
+var (
+	sizeFreePasses = passes.SizeFree
+	sizedPasses    = passes.Sized
+)
+
+// runPasses applies passes. see, which may be nil, looks at the module after
+// each and says whether to go on.
+func runPasses(m *ir.Module, list []passes.Pass, sizes ir.Sizes, o Options, see func(string, *ir.Module) bool) (err error) {
+	at := ""
+	for i, p := range list {
+		run := p.Run
+		p.Run = func(m *ir.Module, sizes ir.Sizes) error {
+			at = p.Name
+			return run(m, sizes)
+		}
+		if i == 0 {
+			list = slices.Clone(list)
+		}
+		list[i] = p
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(p passes.Pass) bool { return slices.Contains(o.Disabled, p.Name) })
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case stop:
+			err = nil
+		default:
+			err = panicked(p, "the pass "+at)
+		}
+	}()
+	err = passes.Run(m, list, sizes, func(name string, m *ir.Module) {
+		if see != nil && !see(name, m) {
+			panic(stop{})
+		}
+	})
+	var d *source.Diagnostic
+	var l source.List
+	if err != nil && !errors.As(err, &d) && !errors.As(err, &l) {
+		err = source.Bugf(source.Span{}, "the pass %s: %v", at, err)
+	}
+	return err
+}
+
+// stop ends the passes early.
+type stop struct{}
+
+// passNames are the names under which Emit knows the passes.
+func passNames() []string {
+	return append(passes.Names(sizeFreePasses), passes.Names(sizedPasses)...)
+}
+
+func isPass(name string) bool { return slices.Contains(passNames(), name) }
+
+// isSized reports whether a pass runs only once sizes are known.
+func isSized(name string) bool {
+	return slices.Contains(passes.Names(sizedPasses), name) && !slices.Contains(passes.Names(sizeFreePasses), name)
+}
+
+func passTopics() []Topic {
+	var out []Topic
+	add := func(list []passes.Pass, when string) {
+		for i, name := range passes.Names(list) {
+			base, _, again := strings.Cut(name, ".")
+			text := fmt.Sprintf("It runs %s.", when)
+			if again {
+				text += " It has run before, as " + base + "."
+			}
+			out = append(out, Topic{Kind: "passes", Name: name, Title: list[i].Reason, Text: text})
+		}
+	}
+	add(sizeFreePasses, "before the sizes of the data are known")
+	add(sizedPasses, "once the sizes of the data are known")
+	return out
+}
+
+// gradients warns of parameters that no gradient reaches, on the program as
+// it was written.
+func gradients(m *ir.Module, o Options) source.List { return nil }

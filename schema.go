@@ -1,0 +1,20 @@
+package dfc
+
+import (
+	"path/filepath"
+
+	"github.com/dfc-lang/dfc/lang/source"
+	"github.com/dfc-lang/dfc/runtime/data"
+)
+
+// Schema proposes the `table` declaration that reads a data file: a kind for
+// each column that holds its values, `?` where some are missing, a category
+// where texts are few.
+func Schema(path string) (text string, err error) {
+	defer guard(&err, "reading "+path)
+	text, err = data.Schema(filepath.Dir(path), filepath.Base(path))
+	if err != nil {
+		return "", source.AsList(err)
+	}
+	return text, nil
+}

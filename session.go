@@ -1,0 +1,222 @@
+package dfc
+
+import (
+	"context"
+	"io"
+	"sort"
+
+	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/lang/source"
+	"github.com/dfc-lang/dfc/runtime"
+	"github.com/dfc-lang/dfc/runtime/array"
+	"github.com/dfc-lang/dfc/runtime/data"
+	"github.com/dfc-lang/dfc/runtime/train"
+)
+
+// session is one run over the nodes of a bound program.
+type session struct {
+	bound   *Bound
+	ctx     context.Context
+	opt     RunOptions
+	module  *ir.Module
+	program *runtime.Program
+	data    *data.Dataset
+	web     *web
+	trained map[*ir.Node]bool // nodes that depend on a training
+
+	values  map[string]*array.Array
+	types   map[string]ir.Type
+	columns map[string]*array.Array
+	planned map[string]*runtime.Function
+	results results
+	keeper  *train.Keeper
+	stdout  io.Writer
+	out     Result
+}
+
+func newSession(ctx context.Context, b *Bound, o RunOptions) *session {
+	s := &session{bound: b, ctx: ctx, opt: o, module: b.module, program: b.runtime, data: b.data,
+		values: map[string]*array.Array{}, types: map[string]ir.Type{}, columns: map[string]*array.Array{},
+		planned: map[string]*runtime.Function{}, stdout: o.Stdout}
+	if s.opt.Observer == nil {
+		s.opt.Observer = Silent{}
+	}
+	if s.stdout == nil {
+		s.stdout = io.Discard
+	}
+	s.look()
+	return s
+}
+
+// look learns what there is to know of the module.
+func (s *session) look() {
+	s.web = newWeb(s.module)
+	s.trained = s.web.trained()
+	for _, n := range s.module.Nodes {
+		for _, o := range outputsOf(n) {
+			s.types[o.Name] = o.Type
+		}
+	}
+}
+
+// stopped is the error of a run that was asked to end between two steps.
+func (s *session) stopped() error {
+	if s.ctx.Err() == nil {
+		return nil
+	}
+	e := &Interrupted{Cause: context.Cause(s.ctx)}
+	if k := s.keeper; k != nil && k.Store != nil && k.Store.Last() >= 0 {
+		e.Dir = k.Store.Dir()
+	}
+	return e
+}
+
+// seed is that of the program, for randomness outside trainings.
+func (s *session) seed() int64 {
+	if p := s.bound.program.options.Seed; p != nil {
+		return *p
+	}
+	return 0
+}
+
+// node runs one node; those of metrics run when their training asks.
+func (s *session) node(n *ir.Node) error {
+	if err := s.stopped(); err != nil {
+		return err
+	}
+	switch b := n.Body.(type) {
+	case *ir.Derive:
+		return s.derive(n, b)
+	case *ir.Reduce:
+		return s.reduce(n, b)
+	case *ir.Read:
+		return s.read(n, b)
+	case *ir.Compute:
+		return s.compute(n, b)
+	case *ir.Train:
+		return s.learn(n, b)
+	case *ir.Write:
+		return s.write(n, b)
+	case *ir.Print:
+		return s.print(b)
+	}
+	return nil // sources, categories and tests
+}
+
+// derive makes a subset that needed values of this run.
+func (s *session) derive(n *ir.Node, b *ir.Derive) error {
+	if !s.bound.pending[n.Name] {
+		return nil
+	}
+	if err := s.data.Derive(n.Name, s.rowRunner(n)); err != nil {
+		return err
+	}
+	delete(s.bound.pending, n.Name)
+	if s.data.Sizes()[n.Name] == s.bound.sizes[n.Name].Actual {
+		return nil
+	}
+	// The plan was made for the size of the whole table.
+	if err := s.bound.plan(); err != nil {
+		return err
+	}
+	s.module, s.program = s.bound.module, s.bound.runtime
+	s.planned = map[string]*runtime.Function{}
+	s.look()
+	return nil
+}
+
+// rowRunner runs the row functions that deriving a table needs.
+func (s *session) rowRunner(n *ir.Node) data.RunFunc {
+	calls := map[string]*call{}
+	return func(fn *ir.Func, cols []*array.Array, rows int) ([]*array.Array, error) {
+		c := calls[fn.Name]
+		if c == nil {
+			var err error
+			if c, err = s.newCall(fn.Name, rowsSymbol, n); err != nil {
+				return nil, err
+			}
+			calls[fn.Name] = c
+		}
+		return c.whole(cols, rows)
+	}
+}
+
+// whole runs a row function with an array for each of its inputs that the
+// data feeds.
+func (c *call) whole(cols []*array.Array, rows int) ([]*array.Array, error) {
+	for _, at := range c.cols {
+		c.in[at] = cols[at]
+	}
+	if c.row >= 0 {
+		c.in[c.row] = cols[c.row]
+	}
+	c.actual[c.symbol] = int64(rows)
+	if err := c.planned.Run(c.in, c.out, c.actual); err != nil {
+		return nil, err
+	}
+	return c.out, nil
+}
+
+// compute calls a function once.
+func (s *session) compute(n *ir.Node, b *ir.Compute) error {
+	c, err := s.newCall(b.Fn, "", n)
+	if err != nil {
+		return err
+	}
+	if err := c.once(); err != nil {
+		return err
+	}
+	return s.yield(n, c.out)
+}
+
+// yield enters the outputs of a node. A metric's may be computed again and
+// then stands in the same place.
+func (s *session) yield(n *ir.Node, list []*array.Array) error {
+	outs := outputsOf(n)
+	if len(outs) != len(list) {
+		return source.Bugf(n.Span, "%s yields %d values, not %d", n.Name, len(list), len(outs))
+	}
+	for i, o := range outs {
+		s.values[o.Name] = list[i]
+	}
+	if everyOf(n) == "" && s.keeper != nil {
+		s.remember(n)
+	}
+	return nil
+}
+
+// remember puts those outputs of a node into the state that some function
+// asks for: they are not computed again when the run goes on, and predictions
+// need them.
+func (s *session) remember(n *ir.Node) {
+	for _, o := range outputsOf(n) {
+		if a, ok := s.values[o.Name]; ok && s.asked(o.Name) {
+			s.keeper.State.Given = put(s.keeper.State.Given, train.Named{Name: o.Name, Value: a})
+		}
+	}
+}
+
+// asked reports whether a function has a value as an input.
+func (s *session) asked(name string) bool {
+	for _, f := range s.module.Funcs {
+		for _, in := range f.Inputs {
+			if in.Role == ir.Given && in.Bind == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// put enters a value into a list ordered by name.
+func put(list []train.Named, v train.Named) []train.Named {
+	i := sort.Search(len(list), func(i int) bool { return list[i].Name >= v.Name })
+	if i < len(list) && list[i].Name == v.Name {
+		list[i] = v
+		return list
+	}
+	list = append(list, train.Named{})
+	copy(list[i+1:], list[i:])
+	list[i] = v
+	return list
+}
