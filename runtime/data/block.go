@@ -21,7 +21,7 @@ type block struct {
 	done   chan struct{}
 
 	buf  []byte // owned memory; data is a part of it
-	head int64  // lines of the file before the first record of the file
+	head int64  // lines of the file before its first record
 }
 
 // splitter cuts a stream into blocks at ends of records. In a quoted dialect
@@ -54,6 +54,9 @@ func (sp *splitter) next(b *block) (bool, error) {
 			if open >= 0 {
 				return false, sp.unclosed(b.buf, open)
 			}
+			if len(b.buf)-end > maxRecord {
+				return false, sp.tooLong(b.buf, end, open)
+			}
 			end = len(b.buf)
 		}
 		if end > 0 {
@@ -63,9 +66,9 @@ func (sp *splitter) next(b *block) (bool, error) {
 			return true, nil
 		}
 		if len(b.buf) > maxRecord {
-			return false, sp.tooLong(b.buf, open)
+			return false, sp.tooLong(b.buf, 0, open)
 		}
-		want = 2 * len(b.buf)
+		want = min(2*len(b.buf), maxRecord+1)
 	}
 }
 
@@ -144,11 +147,11 @@ func (sp *splitter) unclosed(d []byte, open int) error {
 		WithHint("close it, or write `quote: none` in the reader if quotes are ordinary characters in this file")
 }
 
-func (sp *splitter) tooLong(d []byte, open int) error {
+func (sp *splitter) tooLong(d []byte, start, open int) error {
 	if open >= 0 {
 		return sp.unclosed(d, open)
 	}
-	return source.Dataf("D0110", source.Place{File: sp.s.path, Line: sp.lines + 1, Value: clip(d)},
+	return source.Dataf("D0110", source.Place{File: sp.s.path, Line: sp.lines + 1 + int64(countLines(d[:start])), Value: clip(d[start:])},
 		"this record is longer than %s", byteText(maxRecord))
 }
 

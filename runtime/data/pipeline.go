@@ -198,6 +198,7 @@ func (a *assembler) take(b *block) error {
 		a.file, a.fileRow, a.line = b.file, 0, b.head
 		t.files = append(t.files, fileRows{path: b.file})
 	}
+	t.files[len(t.files)-1].rows = a.fileRow + int64(p.rows)
 	keep, err := a.keys(p)
 	if err != nil {
 		return err
@@ -217,7 +218,6 @@ func (a *assembler) take(b *block) error {
 	a.fileRow += int64(p.rows)
 	a.row += int64(p.rows)
 	a.line += p.lines
-	t.files[len(t.files)-1].rows = a.fileRow
 	return nil
 }
 
@@ -285,7 +285,8 @@ func (a *assembler) keys(p *part) ([][2]int, error) {
 
 func (a *assembler) duplicate(key []byte, id int32, row int64, p *part) error {
 	t := a.t
-	at := source.Place{File: a.file, Row: a.fileRow + row + 1, Column: t.keyColumn(), Value: decodeKey(string(key), t.keyParts)}
+	at := t.ds.locateFileRow(t, a.row+row)
+	at.Column, at.Value = t.keyColumn(), decodeKey(string(key), t.keyParts)
 	first := t.ds.locateFileRow(t, t.keys.first[id])
 	return source.Dataf("D0118", at, "this key of `%s` stands in an earlier row too", t.name).At(t.span).
 		Note(source.Span{}, "first seen in %s", first).

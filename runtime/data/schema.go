@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"path"
 	"strings"
 	"unicode"
@@ -24,9 +25,12 @@ func Schema(dir, file string) (string, error) {
 		return "", source.Errorf("D0134", source.Span{}, "only separated values have a header to read a schema from").
 			WithHint("write the fields of `%s` by hand", file)
 	}
-	b := &block{}
-	sp := &splitter{s: s, quote: '"', sep: ','}
-	// The dialect is guessed from the first line; then blocks are cut by it.
+	line, err := firstLine(dir, file)
+	if err != nil {
+		return "", err
+	}
+	d := dialect{sep: guessSeparator(line), quote: '"', header: true, missing: []string{""}}
+	b, sp := &block{}, &splitter{s: s, quote: d.quote, sep: d.sep}
 	ok, err := sp.next(b)
 	if err != nil {
 		return "", err
@@ -38,7 +42,6 @@ func Schema(dir, file string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	d := dialect{sep: guessSeparator(data), quote: '"', header: true, missing: []string{""}}
 	c := &csvDecoder{dialect: d}
 	names, rest, err := c.readHeader(file, data)
 	if err != nil {
@@ -62,9 +65,20 @@ func Schema(dir, file string) (string, error) {
 	return g.declare(file, d), nil
 }
 
+// firstLine is the line from which the separator is guessed, or most of it.
+func firstLine(dir, file string) ([]byte, error) {
+	s, err := openStream(dir, file, source.Span{})
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	b, err := io.ReadAll(io.LimitReader(s, 1<<16))
+	line, _, _ := bytes.Cut(b, []byte{'\n'})
+	return line, err
+}
+
 // guessSeparator takes the sign that stands most often in the first line.
-func guessSeparator(d []byte) byte {
-	line, _, _ := bytes.Cut(d, []byte{'\n'})
+func guessSeparator(line []byte) byte {
 	best, most := byte(','), 0
 	for _, c := range []byte{',', ';', '\t', '|'} {
 		if n := bytes.Count(line, []byte{c}); n > most {

@@ -61,6 +61,11 @@ func (a *Accumulator) Fork() *Accumulator { return NewAccumulator(a.agg, a.kind,
 // that counts. rows is needed where block is nil, to count.
 func (a *Accumulator) Add(block *array.Array, keep []uint8, rows int) {
 	inner := a.inner()
+	if a.all != nil && keep == nil && block.Shape[0] == rows {
+		a.n += int64(rows)
+		a.all = concat(a.all, block)
+		return
+	}
 	for r := range rows {
 		if keep != nil && keep[r] == 0 {
 			continue
@@ -162,8 +167,8 @@ func (a *Accumulator) Merge(b *Accumulator) {
 	case "std", "var":
 		for k := range a.f {
 			d := b.f[k] - a.f[k]
-			a.f[k] += d * (nb / (na + nb))
-			a.m2[k] += b.m2[k] + float64(d*d)*(na*nb/(na+nb))
+			a.f[k] += float64(d * (nb / (na + nb)))
+			a.m2[k] += b.m2[k] + float64(d*d*(na*nb/(na+nb)))
 		}
 	case "min", "max":
 		for k := range a.f {

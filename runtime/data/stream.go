@@ -48,7 +48,12 @@ func openStream(dir, path string, at source.Span) (*stream, error) {
 	s := &stream{path: path, r: f, close: func() { f.Close() }}
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".gz":
-		z, err := gzip.NewReader(bufio.NewReaderSize(f, 1<<18))
+		in := bufio.NewReaderSize(f, 1<<18)
+		if head, _ := in.Peek(2); len(head) == 2 && string(head) != "\x1f\x8b" {
+			f.Close()
+			return nil, s.fault(gzip.ErrHeader)
+		}
+		z, err := gzip.NewReader(in)
 		if err != nil {
 			f.Close()
 			return nil, s.fault(err)
