@@ -28,7 +28,7 @@ type deriver struct {
 	vjps    map[string]string
 	effects map[string]bool
 	crosses map[string]bool // by function: has cross-row operations
-	made    []string // functions made, in order
+	made    []string        // functions made, in order
 }
 
 func newDeriver(m *ir.Module) *deriver {

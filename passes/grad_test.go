@@ -201,7 +201,9 @@ func optimised(t *testing.T, what string, m *ir.Module, sizes map[string]int64, 
 		s[n] = ir.Size{Actual: x, Capacity: x}
 	}
 	for _, list := range [][]Pass{SizeFree, Sized} {
-		err := Run(c, list, s, func(name string, m *ir.Module) { same(t, what+" after "+name, run(t, m, sizes, m.Func(fn), args), want) })
+		err := Run(c, list, s, func(name string, m *ir.Module) {
+			same(t, what+" after "+name, run(t, m, sizes, m.Func(fn), args), want)
+		})
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", what, err, c.Func(fn))
 		}

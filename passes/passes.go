@@ -21,6 +21,7 @@ type Pass struct {
 // SizeFree is what runs before the sizes of the data are known.
 var SizeFree = []Pass{
 	{"sink", sink, "what only a branch uses belongs to it, before derivatives are taken"},
+	{"stabilise", stabilise, "log(softmax) and the like, before their derivatives are taken"},
 	{"simplify", simplify, "fewer values to differentiate"},
 	{"cse", cse, "as above"},
 	{"dce", dce, "as above, and functions that nothing uses"},
@@ -53,6 +54,7 @@ type Order struct{ First, Then, Reason string }
 var Orders = []Order{
 	{"sink", "derive", "afterwards the value is a residual outside of the branch, and its NaN reaches the sum"},
 	{"step", "derive", "step only asks"},
+	{"stabilise", "derive", "the derivative of an unstable form is worse than the form"},
 	{"hoist", "derive", "a hoisted value is a capture and never stacked"},
 	{"derive", "flatten", "a select is no border at which residuals can be masked"},
 	{"derive", "inline", "inlined functions would be differentiated once a call"},
@@ -78,7 +80,7 @@ func Run(m *ir.Module, list []Pass, sizes ir.Sizes, observe func(name string, m 
 			ir.Renumber(f)
 		}
 		stage = max(stage, stages[p.Name])
-		if err := verify(m, stage); err != nil {
+		if err := ir.Verify(m, stage); err != nil {
 			return fmt.Errorf("after pass %s: %w", name, err)
 		}
 		if observe != nil {
@@ -129,18 +131,4 @@ func stageOf(m *ir.Module, list []Pass) ir.Stage {
 		})
 	}
 	return stage
-}
-
-// verify checks the whole module as long as its nodes run row functions, and
-// function by function once `step` has batched them.
-func verify(m *ir.Module, stage ir.Stage) error {
-	if m.Symbol(RowsSymbol) == nil {
-		return ir.Verify(m, stage)
-	}
-	for _, f := range m.Funcs {
-		if err := ir.VerifyFunc(m, f, stage); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,0 +1,223 @@
+package passes
+
+import "github.com/dfc-lang/dfc/ir"
+
+// Class says how far the two sides of a law agree.
+type Class uint8
+
+const (
+	Exact       Class = iota // the same bits, for NaN, infinities and -0 too
+	Reorder                  // the same terms added in another order
+	Approximate              // mathematically equal, numerically better; only in `stabilise`
+)
+
+// Law is one rewriting of `simplify`: a name for tests and dumps, what it
+// says, and how far it holds. There is no law x*0 -> 0: it does not hold where
+// x is NaN or infinite, and zeros that are known to be zero are no values.
+type Law struct {
+	Name  string
+	Says  string
+	Class Class
+	// On lists the rows that the law looks at; none stands for every row.
+	On []string
+	// Apply yields what stands for the results of op, nil where the law does
+	// not match. It may write operations through the rewriter.
+	Apply func(w *rewriter, op *ir.Op) []*ir.Value
+}
+
+// Laws is the table, in the order in which laws are tried.
+func Laws() []Law {
+	var all []Law
+	for _, ls := range [][]Law{constantLaws, scalarLaws, structureLaws, einsumLaws, controlLaws, stableLaws} {
+		all = append(all, ls...)
+	}
+	return all
+}
+
+// simplify applies the exact and the reordering laws until none matches.
+func simplify(m *ir.Module, _ ir.Sizes) error {
+	v := newDeriver(m)
+	for _, f := range m.Funcs {
+		v.rewrite(f, Reorder)
+	}
+	return nil
+}
+
+// stabilise applies, beside those, the laws that change numbers for the
+// better: the stable forms of log(1+exp x), log(exp x / s) and the like. A
+// run to be compared with the interpreter bit by bit leaves this pass out.
+func stabilise(m *ir.Module, _ ir.Sizes) error {
+	v := newDeriver(m)
+	for _, f := range m.Funcs {
+		v.rewrite(f, Approximate)
+	}
+	return nil
+}
+
+// tidy is simplify, cse and dce of one function.
+func (v *deriver) tidy(f *ir.Func) {
+	v.dceFunc(f)
+	v.rewrite(f, Reorder)
+	v.cseFunc(f)
+	v.dceFunc(f)
+}
+
+// maxRounds bounds the rounds over a function; each one but the last applied
+// a law, and all laws make programs smaller in some measure.
+const maxRounds = 12
+
+// rewrite applies laws up to a class to f; it counts by name how often each
+// one matched.
+func (v *deriver) rewrite(f *ir.Func, upTo Class) map[string]int {
+	fired := map[string]int{}
+	for range maxRounds {
+		before := total(fired)
+		w := &rewriter{v: v, f: f, upTo: upTo, fired: fired}
+		w.region(f.Body)
+		if total(fired) == before {
+			break
+		}
+		v.sweep(f.Body)
+	}
+	return fired
+}
+
+func total(fired map[string]int) int {
+	n := 0
+	for _, k := range fired {
+		n += k
+	}
+	return n
+}
+
+// rewriter is one round over a function.
+type rewriter struct {
+	v     *deriver
+	f     *ir.Func
+	upTo  Class
+	fired map[string]int
+	r     *ir.Region        // being rewritten
+	b     *ir.Builder       // writes behind what has been read so far
+	uses  map[*ir.Value]int // readers within the region at hand
+}
+
+// region reads r once; every operation sees operands already rewritten.
+func (w *rewriter) region(r *ir.Region) {
+	outer := *w
+	w.r, w.uses = r, countUses(r)
+	ops := r.Ops
+	r.Ops = make([]*ir.Op, 0, len(ops))
+	w.b = at(w.v.m, w.f, r)
+	e := env{}
+	for _, op := range ops {
+		for i, x := range op.Operands {
+			op.Operands[i] = e.of(x)
+		}
+		for _, s := range op.Regions {
+			w.region(s)
+		}
+		rs := w.apply(op)
+		if rs == nil {
+			r.Ops = append(r.Ops, op)
+			continue
+		}
+		for i, x := range op.Results {
+			e[x] = rs[i]
+			if y := rs[i]; y.Name == "" && y.Def != nil {
+				y.Name = x.Name
+			}
+		}
+	}
+	r.Results = e.list(r.Results)
+	*w = outer
+}
+
+func countUses(r *ir.Region) map[*ir.Value]int {
+	n := map[*ir.Value]int{}
+	for _, op := range r.Ops {
+		for _, x := range op.Operands {
+			n[x]++
+		}
+	}
+	for _, x := range r.Results {
+		n[x]++
+	}
+	return n
+}
+
+// apply tries the laws on op.
+func (w *rewriter) apply(op *ir.Op) []*ir.Value {
+	if len(op.Results) == 0 {
+		return nil
+	}
+	w.b.Span, w.b.Primal = op.Span, op.Results[0].Primal
+	for _, l := range lawsFor(op.Row.Name) {
+		if l.Class > w.upTo {
+			continue
+		}
+		if rs := l.Apply(w, op); rs != nil {
+			w.fired[l.Name]++
+			return rs
+		}
+	}
+	return nil
+}
+
+var lawsByRow map[string][]*Law
+
+// lawsFor is the laws that look at a row.
+func lawsFor(row string) []*Law {
+	return lawsByRow[row]
+}
+
+func init() {
+	lawsByRow = map[string][]*Law{}
+	for _, l := range Laws() {
+		for _, r := range ir.Rows() {
+			if len(l.On) == 0 || contains(l.On, r.Name) {
+				lawsByRow[r.Name] = append(lawsByRow[r.Name], &l)
+			}
+		}
+	}
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// is reports whether x is the result of a row of that name.
+func is(x *ir.Value, row string) bool { return x.Def != nil && x.Def.Row.Name == row }
+
+// splat is the one number that all elements of x are known to be.
+func splat(x *ir.Value) (f float64, ok bool) {
+	if !is(x, "const") {
+		return 0, false
+	}
+	c := x.Def.Attrs.(ir.ConstAttrs)
+	switch {
+	case len(c.F) == 1:
+		return c.F[0], true
+	case len(c.I) == 1:
+		return float64(c.I[0]), true
+	}
+	return 0, false
+}
+
+// isSplat reports whether all elements of x are known to be n; -0 is not 0.
+func isSplat(x *ir.Value, n float64) bool {
+	f, ok := splat(x)
+	return ok && f == n && (f != 0 || !signbit(f) == !signbit(n))
+}
+
+func signbit(f float64) bool { return 1/f < 0 }
+
+// one is a list of one value.
+func one(x *ir.Value) []*ir.Value { return []*ir.Value{x} }
+
+// constant writes c.
+func (w *rewriter) constant(c ir.ConstAttrs) []*ir.Value { return w.b.Op("const", c) }
