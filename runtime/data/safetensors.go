@@ -105,14 +105,18 @@ func (s *Safetensors) Tensor(name string) (*array.Array, error) {
 	return a, nil
 }
 
-// WriteSafetensors writes named tensors, sorted by name, with texts beside
-// them. The same tensors give the same bytes.
+// WriteSafetensors writes named tensors, those of larger elements first (so
+// that all are aligned) and then by name, with texts beside them. The same
+// tensors give the same bytes.
 func WriteSafetensors(w io.Writer, tensors map[string]*array.Array, meta map[string]string) error {
 	names := make([]string, 0, len(tensors))
 	for n := range tensors {
 		names = append(names, n)
 	}
-	sort.Strings(names)
+	sort.Slice(names, func(i, j int) bool {
+		a, b := kindSize(tensors[names[i]].Kind), kindSize(tensors[names[j]].Kind)
+		return a > b || a == b && names[i] < names[j]
+	})
 	var h bytes.Buffer
 	h.WriteByte('{')
 	if len(meta) > 0 {
