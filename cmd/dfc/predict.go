@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dfc-lang/dfc"
+)
+
+func newPredict(t *terminal) *cobra.Command {
+	var c compileFlags
+	var state, out string
+	var table []string
+	var workers int
+	cmd := &cobra.Command{
+		Use:   "predict FILE --state DIR",
+		Short: "Apply a trained model to new rows",
+		Long: `Applies the model whose state a run has saved to new rows: those of a file, read as the program reads
+that table, or one JSON object from standard input. What is written for a row is what the program writes
+for it; the columns that only training needs may be missing.`,
+		Example: `  dfc run housing.df --save state
+  dfc predict housing.df --state state --table Houses=new.csv -o predicted.csv
+  echo '{"longitude": -122.2, ...}' | dfc predict housing.df --state state`,
+		Args: exactly(1, "one FILE, the program that was trained"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if state == "" {
+				return usagef("`dfc predict` needs `--state DIR`, the folder that `dfc run --save DIR` wrote")
+			}
+			p, err := c.compile(cmd, t, args[0])
+			if err != nil {
+				return err
+			}
+			m, err := p.Load(state)
+			if err != nil {
+				return err
+			}
+			t.report(m.Notices())
+			files, err := tables(table)
+			if err != nil {
+				return err
+			}
+			if len(files) > 1 {
+				return usagef("one `--table` at a time")
+			}
+			ctx, stop := onSignal()
+			defer stop()
+			for name, file := range files {
+				if err := readable(file); err != nil {
+					return err
+				}
+				if out == "" {
+					return usagef("`-o FILE` says where the predictions go")
+				}
+				n, err := m.Predict(ctx, dfc.PredictOptions{Table: name, File: file, Output: out, Workers: workers})
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(t.Err, "wrote %s rows to %s\n", thousands(n), out)
+				return nil
+			}
+			record, err := io.ReadAll(t.In)
+			if err != nil {
+				return unreadable("-", "standard input cannot be read")
+			}
+			if len(bytes.TrimSpace(record)) == 0 {
+				return usagef("give rows with `--table Name=file -o out.csv`, or one JSON object on standard input")
+			}
+			answer, err := m.PredictRecord(ctx, "", record)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(t.Out, "%s\n", answer)
+			return nil
+		},
+	}
+	c.add(cmd)
+	cmd.Flags().StringVar(&state, "state", "", "folder of the saved state")
+	cmd.Flags().StringArrayVar(&table, "table", nil, "the new rows: `Name=file`, Name a table of the program")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write: .csv, .jsonl, .json or .npy")
+	cmd.Flags().IntVar(&workers, "workers", 0, "cores to use; 0 is as many as there are")
+	return cmd
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dfc-lang/dfc"
+)
+
+type runFlags struct {
+	compileFlags
+	workers   int
+	memory    string
+	out       string
+	quiet     bool
+	json      bool
+	save      string
+	saveEvery string
+	resume    string
+	table     []string
+}
+
+func newRun(t *terminal) *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run FILE",
+		Short: "Compile a program, train its models and write its results",
+		Long: `Compiles the program, opens its data, trains its models and writes its results.
+
+A report of the data and the progress of training go to standard error, what
+the program prints and a final table to standard output. With --save DIR the
+whole state is kept in DIR, also on Ctrl-C; a run that goes on from there with
+--resume DIR yields the same bits as one that was never stopped.`,
+		Example: `  dfc run examples/housing.df
+  dfc run housing.df --set rate=3e-4 --seed 2 --out results
+  dfc run housing.df --save state        # Ctrl-C, then:
+  dfc run housing.df --resume state`,
+		Args: exactly(1, "one FILE, a program"),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, t, args[0]) },
+	}
+	f.add(cmd)
+	fl := cmd.Flags()
+	fl.IntVar(&f.workers, "workers", 0, "cores to use; 0 is as many as there are (results do not depend on it)")
+	fl.StringVar(&f.memory, "memory", "", "memory that data and plan may take, such as 500MB; more is refused or spilled")
+	fl.StringVar(&f.out, "out", "", "folder that results are written to; the default is the working directory")
+	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no report and no progress")
+	fl.BoolVar(&f.json, "json", false, "report, progress and results as lines of JSON on standard output")
+	fl.StringVar(&f.save, "save", "", "keep the state in this folder, which must be empty or new")
+	fl.StringVar(&f.saveEvery, "save-every", "", "save after this many steps (500) or this much time (30s) instead of each epoch")
+	fl.StringVar(&f.resume, "resume", "", "go on from the state in this folder, and keep saving there")
+	fl.StringArrayVar(&f.table, "table", nil, "read a table from another file: `Name=file` (may be repeated)")
+	return cmd
+}
+
+func (f *runFlags) run(cmd *cobra.Command, t *terminal, path string) error {
+	ro, do, err := f.options()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	p, err := f.compile(cmd, t, path)
+	if err != nil {
+		return err
+	}
+	b, err := p.Bind(do)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	t.resume = f.resumeCommand(path)
+	view := newView(t, f.quiet, f.json)
+	view.data(b.Report())
+	t.report(b.Notices())
+	ro.Observer, ro.Stdout = view, view.prints()
+	ctx, stop := onSignal()
+	defer stop()
+	res, err := b.Run(ctx, ro)
+	view.clear()
+	if err != nil {
+		return err
+	}
+	t.report(res.Notices)
+	view.result(res, time.Since(began))
+	return nil
+}
+
+func (f *runFlags) options() (dfc.RunOptions, dfc.DataOptions, error) {
+	ro := dfc.RunOptions{Out: f.out, Save: f.save, Resume: f.resume}
+	do := dfc.DataOptions{Workers: f.workers}
+	if f.save != "" && f.resume != "" {
+		return ro, do, usagef("`--save` and `--resume` do not go together: a resumed run goes on saving where it resumed from")
+	}
+	if f.workers < 0 {
+		return ro, do, usagef("`--workers %d`: a number of cores is 1 or more, or 0 for all", f.workers)
+	}
+	var err error
+	if do.Files, err = tables(f.table); err != nil {
+		return ro, do, err
+	}
+	if do.Memory, err = parseBytes(f.memory); err != nil {
+		return ro, do, err
+	}
+	ro.EverySteps, ro.Every, err = parseEvery(f.saveEvery)
+	return ro, do, err
+}
+
+// resumeCommand is what the user types to go on after an interruption.
+func (f *runFlags) resumeCommand(path string) string {
+	dir := f.save
+	if f.resume != "" {
+		dir = f.resume
+	}
+	if dir == "" {
+		return ""
+	}
+	words := []string{"dfc run", shellWord(path), "--resume", shellWord(dir)}
+	for _, s := range f.set {
+		words = append(words, "--set", shellWord(s))
+	}
+	if f.seed != 0 {
+		words = append(words, fmt.Sprintf("--seed %d", f.seed))
+	}
+	if f.out != "" {
+		words = append(words, "--out", shellWord(f.out))
+	}
+	return strings.Join(words, " ")
+}
+
+func shellWord(s string) string {
+	if strings.ContainsAny(s, " \t\n'\"\\$&|;<>()*?[]{}~`!#") {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
+}
+
+// onSignal is a context that ends on Ctrl-C or SIGTERM; a second signal ends
+// the process at once.
+func onSignal() (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	ch := make(chan os.Signal, 2)
+	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		s, ok := <-ch
+		if !ok {
+			return
+		}
+		cancel(fmt.Errorf("%v", s))
+		if _, ok := <-ch; ok {
+			os.Exit(130)
+		}
+	}()
+	return ctx, func() { signal.Stop(ch); close(ch); cancel(nil) }
+}
+
+// parseBytes reads 500MB, 2GiB, 1000000; "" is 0.
+func parseBytes(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	var x float64
+	unit := ""
+	if n, _ := fmt.Sscanf(s, "%g%s", &x, &unit); n == 0 || x <= 0 {
+		return 0, usagef("`%s` is no amount of memory; write 500MB or 2GB", s)
+	}
+	scale := map[string]float64{"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "K": 1e3, "M": 1e6, "G": 1e9,
+		"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}[strings.ToUpper(unit)]
+	if scale == 0 {
+		return 0, usagef("`%s`: the unit is one of B, KB, MB, GB, KiB, MiB, GiB", s)
+	}
+	return int64(x * scale), nil
+}
+
+// parseEvery reads steps (500) or a duration (30s, 5m).
+func parseEvery(s string) (int64, time.Duration, error) {
+	if s == "" {
+		return 0, 0, nil
+	}
+	var n int64
+	var rest string
+	if k, _ := fmt.Sscanf(s+" .", "%d %s", &n, &rest); k == 2 && rest == "." && n > 0 {
+		return n, 0, nil
+	}
+	if d, err := time.ParseDuration(s); err == nil && d > 0 {
+		return 0, d, nil
+	}
+	return 0, 0, usagef("`--save-every %s`: write a number of steps (500) or a time (30s, 5m)", s)
+}

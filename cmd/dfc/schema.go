@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dfc-lang/dfc"
+)
+
+func newSchema(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:     "schema DATA",
+		Short:   "Print the `table` block for a data file",
+		Long:    "Reads a data file (csv, jsonl, idx; .gz and .zst too) and prints the declaration that reads it: a kind for\neach column, `?` where values are missing, `category` where a text column has few different values.",
+		Example: "  dfc schema data/housing.csv.gz >> housing.df",
+		Args:    exactly(1, "one DATA file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := readable(args[0]); err != nil {
+				return err
+			}
+			text, err := dfc.Schema(args[0])
+			if err != nil {
+				return err
+			}
+			fmt.Fprint(t.Out, text)
+			return nil
+		},
+	}
+}

@@ -1,0 +1,55 @@
+package random
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/dfc-lang/dfc/ir"
+)
+
+// functions is how many are drawn by `go test`; `go run ./tests/cmd/random`
+// draws more.
+const functions = 10_000
+
+// TestRandom draws functions, compares all that runs them, and asserts that
+// what was drawn covers the table and the kinds of regions.
+func TestRandom(t *testing.T) {
+	rows, depths, skipped, failed := map[string]int{}, map[int]int{}, 0, 0
+	n := uint64(functions)
+	if testing.Short() {
+		n = 500
+	}
+	for seed := uint64(0); seed < n && failed < 10; seed++ {
+		d, err := Check(seed, Chosen(seed))
+		switch {
+		case errors.Is(err, ErrSkip):
+			skipped++
+			continue
+		case err != nil:
+			failed++
+			t.Errorf("function %d: %v\nrepeat with: go run ./tests/cmd/random -from %d -n 1", seed, err, seed)
+		}
+		for r, k := range d.Rows {
+			rows[r] += k
+		}
+		depths[d.Depth]++
+	}
+	if failed > 0 {
+		return
+	}
+	t.Logf("%d functions, %d not comparable; rows %v; depths %v", n, skipped, rows, depths)
+	if skipped > int(n)/5 {
+		t.Errorf("%d of %d functions could not be compared", skipped, n)
+	}
+	for _, name := range []string{"cond", "scan", "map", "call", "gather", "scatter_add", "einsum", "reduce_sum",
+		"reduce_max", "reduce_prod", "cumsum", "select", "concat", "slice", "pad", "transpose", "reverse", "stop"} {
+		if ir.RowOf(name) == nil || rows[name] < int(n)/50 {
+			t.Errorf("row %s was drawn %d times", name, rows[name])
+		}
+	}
+	for depth := 0; depth <= maxDepth; depth++ {
+		if depths[depth] < int(n)/50 {
+			t.Errorf("%d functions of depth %d", depths[depth], depth)
+		}
+	}
+}
