@@ -120,11 +120,56 @@ func parseF32(b []byte) (float32, bool) {
 		return 0, false
 	}
 	x, ok := d.exact()
-	if ok && math.Float64bits(x)&(1<<29-1) != 1<<28 && (math.Abs(x) >= 0x1p-126 || x == 0) {
+	if ok && roundsOnce(x) {
 		return float32(x), true
 	}
 	y, _ := strconv.ParseFloat(text(b), 32)
 	return float32(y), true
+}
+
+// fastNumber reads a short plain number that ends at a separator or line end,
+// which is nearly every number there is, in one pass over its bytes. ok is
+// false for all others: they take the long way.
+func fastNumber(d []byte, i int, sep byte) (x float64, end int, ok bool) {
+	neg := false
+	if i < len(d) && d[i] == '-' {
+		neg = true
+		i++
+	}
+	mant, start, dot := uint64(0), i, -1
+	for ; i < len(d); i++ {
+		c := d[i] - '0'
+		if c <= 9 {
+			mant = mant*10 + uint64(c)
+			continue
+		}
+		if d[i] != '.' || dot >= 0 {
+			break
+		}
+		dot = i
+	}
+	n, frac := i-start, 0
+	if dot >= 0 {
+		n--
+		frac = i - dot - 1
+	}
+	if n == 0 || n > 15 || i == len(d) || d[i] != sep && d[i] != '\n' {
+		return 0, 0, false
+	}
+	x = float64(mant)
+	if frac > 0 {
+		x /= pow10[frac]
+	}
+	if neg {
+		x = -x
+	}
+	return x, i, true
+}
+
+// roundsOnce reports whether an f64 next to a decimal, rounded to f32, is the
+// f32 next to the decimal.
+func roundsOnce(x float64) bool {
+	return math.Float64bits(x)&(1<<29-1) != 1<<28 && (math.Abs(x) >= 0x1p-126 || x == 0)
 }
 
 // intResult says what parseInt met.

@@ -132,7 +132,7 @@ func (r *pathReader) near() []*col {
 
 // chunksOf are the chunks that hold a column: its own, or those of the group
 // that was read from the spill.
-type chunksOf func(c *col) []*array.Array
+type chunksOf func(c *col) chunkList
 
 // gather fills rows at.. of dst with the values for idx, which address the
 // chunks that near gives; src are the rows of the source table.
@@ -175,21 +175,21 @@ func len0(dst *array.Array, shape []int) int {
 	return n
 }
 
-func resident(c *col) []*array.Array { return c.chunks }
+func resident(c *col) chunkList { return c.list }
 
 // follow replaces rows by the rows that a key leads to, -1 where none.
 func follow(dst []int32, h *fieldData, idx []int32, near chunksOf) []int32 {
-	vals := near(h.val)
-	var valid []*array.Array
+	vals := near(h.val).i32
+	var valid [][]uint8
 	if h.valid != nil {
-		valid = near(h.valid)
+		valid = near(h.valid).u8
 	}
 	for i, x := range idx {
-		if x < 0 || valid != nil && valid[x/ChunkRows].U8[x%ChunkRows] == 0 {
+		if x < 0 || valid != nil && valid[x/ChunkRows][x%ChunkRows] == 0 {
 			dst[i] = -1
 			continue
 		}
-		dst[i] = vals[x/ChunkRows].I32[x%ChunkRows]
+		dst[i] = vals[x/ChunkRows][x%ChunkRows]
 	}
 	return dst
 }
@@ -197,20 +197,21 @@ func follow(dst []int32, h *fieldData, idx []int32, near chunksOf) []int32 {
 // presence writes 1 where there is a value.
 func (r *pathReader) presence(dst []uint8, idx []int32, near chunksOf) {
 	f := r.leaf
-	var valid, vals []*array.Array
+	var valid [][]uint8
+	var vals [][]int32
 	if f.valid != nil {
-		valid = near(f.valid)
+		valid = near(f.valid).u8
 	} else if f.val != nil && f.val.kind == ir.Index {
-		vals = near(f.val)
+		vals = near(f.val).i32
 	}
 	for i, x := range idx {
 		switch {
 		case x < 0:
 			dst[i] = 0
 		case valid != nil:
-			dst[i] = valid[x/ChunkRows].U8[x%ChunkRows]
+			dst[i] = valid[x/ChunkRows][x%ChunkRows]
 		case vals != nil:
-			dst[i] = oneIf(vals[x/ChunkRows].I32[int(x%ChunkRows)*f.val.width] >= 0)
+			dst[i] = oneIf(vals[x/ChunkRows][int(x%ChunkRows)*f.val.width] >= 0)
 		default:
 			dst[i] = 1
 		}
@@ -218,40 +219,44 @@ func (r *pathReader) presence(dst []uint8, idx []int32, near chunksOf) {
 }
 
 // gatherCol copies the rows idx of a column; rows below 0 read as 0.
-func gatherCol(dst *array.Array, at int, chunks []*array.Array, c *col, idx []int32) {
+func gatherCol(dst *array.Array, at int, chunks chunkList, c *col, idx []int32) {
+	as := chunks.arrays
 	switch dst.Kind {
 	case ir.F32:
-		gatherRows(dst.F32[at:], chunks, func(a *array.Array) []float32 { return a.F32 }, c.width, idx)
+		gatherRows(dst.F32[at:], chunks.f32, c.width, idx)
 	case ir.F64:
-		gatherRows(dst.F64[at:], chunks, func(a *array.Array) []float64 { return a.F64 }, c.width, idx)
+		gatherRows(dst.F64[at:], chunks.f64, c.width, idx)
 	case ir.Index:
-		gatherRows(dst.I32[at:], chunks, func(a *array.Array) []int32 { return a.I32 }, c.width, idx)
+		gatherRows(dst.I32[at:], chunks.i32, c.width, idx)
 		for i, x := range dst.I32[at : at+len(idx)*c.width] {
 			dst.I32[at+i] = max(x, 0) // a missing one is kept as -1
 		}
 	case ir.I32:
-		gatherRows(dst.I32[at:], chunks, func(a *array.Array) []int32 { return a.I32 }, c.width, idx)
-	case ir.I64:
-		gatherRows(dst.I64[at:], chunks, func(a *array.Array) []int64 { return a.I64 }, c.width, idx)
+		gatherRows(dst.I32[at:], chunks.i32, c.width, idx)
 	case ir.U8, ir.Bool:
-		gatherRows(dst.U8[at:], chunks, func(a *array.Array) []uint8 { return a.U8 }, c.width, idx)
-	case ir.I8:
-		gatherRows(dst.I8[at:], chunks, func(a *array.Array) []int8 { return a.I8 }, c.width, idx)
-	case ir.U16:
-		gatherRows(dst.U16[at:], chunks, func(a *array.Array) []uint16 { return a.U16 }, c.width, idx)
-	case ir.I16:
-		gatherRows(dst.I16[at:], chunks, func(a *array.Array) []int16 { return a.I16 }, c.width, idx)
+		gatherRows(dst.U8[at:], chunks.u8, c.width, idx)
+	default:
+		for i, x := range idx {
+			if x >= 0 {
+				copyElems(dst, at+i*c.width, as[x/ChunkRows], int(x%ChunkRows)*c.width, c.width)
+				continue
+			}
+			for e := range c.width {
+				dst.SetInt(at+i*c.width+e, 0)
+			}
+		}
 	}
 }
 
-func gatherRows[T any](dst []T, chunks []*array.Array, of func(*array.Array) []T, width int, idx []int32) {
+func gatherRows[T any](dst []T, chunks [][]T, width int, idx []int32) {
 	if width == 1 {
+		dst = dst[:len(idx)]
 		for i, x := range idx {
-			if x < 0 {
-				clear(dst[i : i+1])
-			} else {
-				dst[i] = of(chunks[x/ChunkRows])[x%ChunkRows]
+			var v T
+			if x >= 0 {
+				v = chunks[x/ChunkRows][x%ChunkRows]
 			}
+			dst[i] = v
 		}
 		return
 	}
@@ -262,7 +267,32 @@ func gatherRows[T any](dst []T, chunks []*array.Array, of func(*array.Array) []T
 			continue
 		}
 		at := int(x%ChunkRows) * width
-		copy(row, of(chunks[x/ChunkRows])[at:at+width])
+		copy(row, chunks[x/ChunkRows][at:at+width])
+	}
+}
+
+// chunkList is the chunks of a column with their elements at hand: gathering
+// single elements is bound by the loads on the way to them.
+type chunkList struct {
+	arrays []*array.Array
+	f32    [][]float32
+	f64    [][]float64
+	i32    [][]int32
+	u8     [][]uint8
+}
+
+// add appends a chunk.
+func (l *chunkList) add(a *array.Array) {
+	l.arrays = append(l.arrays, a)
+	switch a.Kind {
+	case ir.F32:
+		l.f32 = append(l.f32, a.F32)
+	case ir.F64:
+		l.f64 = append(l.f64, a.F64)
+	case ir.I32, ir.Index:
+		l.i32 = append(l.i32, a.I32)
+	case ir.U8, ir.Bool:
+		l.u8 = append(l.u8, a.U8)
 	}
 }
 

@@ -148,7 +148,7 @@ func (p *pipeline) begin(s *stream, b *block) (l *layout, head int64, err error)
 					l.take[col] = append(l.take[col], target{k, part})
 				}
 			}
-			p.first = l
+			p.first = l.quicken(t.inputs, &t.dialect)
 		}
 		return p.first, 0, nil
 	}
@@ -162,11 +162,13 @@ func (p *pipeline) begin(s *stream, b *block) (l *layout, head int64, err error)
 	}
 	head = int64(countLines(b.data[:before-len(rest)]))
 	b.data = rest
-	l, err = newLayout(t.inputs, names, s.path, t.span)
+	if l, err = newLayout(t.inputs, names, s.path, t.span); err != nil {
+		return nil, 0, err
+	}
 	if p.first == nil {
 		p.first = l
 	}
-	return l, head, err
+	return l.quicken(t.inputs, &t.dialect), head, nil
 }
 
 // assemble appends decoded blocks in order.

@@ -83,7 +83,27 @@ type layout struct {
 	columns []string // names for messages; empty without a header
 	n       int      // columns of a record; -1 until the first one is seen
 	take    [][]target
+	fast    []int               // the input, if a column feeds just one of floats; else -1
 	byName  map[string][]target // jsonl
+}
+
+// quicken finds the columns of plain numbers. Signs for missing values that
+// are numbers themselves (-999) must be compared, and forbid the short way.
+func (l *layout) quicken(inputs []*input, d *dialect) *layout {
+	l.fast = make([]int, len(l.take))
+	plain := d.sep != 0
+	for _, m := range d.missing {
+		if _, ok := parseF64([]byte(m)); ok {
+			plain = false
+		}
+	}
+	for c, ts := range l.take {
+		l.fast[c] = -1
+		if plain && len(ts) == 1 && inputs[ts[0].input].as == asNumber && inputs[ts[0].input].kind.IsFloat() {
+			l.fast[c] = ts[0].input
+		}
+	}
+	return l
 }
 
 type target struct{ input, part int }

@@ -63,7 +63,7 @@ type scan struct {
 	src    []int32 // rows of the source table of the group, chunk by chunk
 	perm   []int32 // nil: as they are
 	cols   []*col  // stored columns read
-	held   map[*col][]*array.Array
+	held   map[*col]*chunkList
 	texts  map[*col]*textGroup
 	chunk  *array.Array // a chunk of the spill, by kind and width in turn
 	tmp    textChunk
@@ -75,7 +75,7 @@ type scan struct {
 type textGroup struct{ Texts }
 
 func (ds *Dataset) newScan(v *view, reqs []ColumnReq, order *Order, size int) (*scan, error) {
-	s := &scan{v: v, order: order, size: size, group: -1, held: map[*col][]*array.Array{}, texts: map[*col]*textGroup{}}
+	s := &scan{v: v, order: order, size: size, group: -1, held: map[*col]*chunkList{}, texts: map[*col]*textGroup{}}
 	seen := map[*col]bool{}
 	for _, q := range reqs {
 		p, err := ds.newPath(v.src, q)
@@ -92,7 +92,7 @@ func (ds *Dataset) newScan(v *view, reqs []ColumnReq, order *Order, size int) (*
 	}
 	s.near = resident
 	if s.spilled() {
-		s.near = func(c *col) []*array.Array { return s.held[c] }
+		s.near = func(c *col) chunkList { return *s.held[c] }
 	}
 	return s, nil
 }
@@ -224,11 +224,14 @@ func (s *scan) load(group int) error {
 			continue
 		}
 		held := s.held[c]
-		for len(held)*ChunkRows < len(s.src) {
-			held = append(held, array.New(c.kind, ChunkRows, c.width))
+		if held == nil {
+			held = &chunkList{}
+			s.held[c] = held
 		}
-		s.held[c] = held
-		if err := s.loadCol(c, held); err != nil {
+		for len(held.arrays)*ChunkRows < len(s.src) {
+			held.add(array.New(c.kind, ChunkRows, c.width))
+		}
+		if err := s.loadCol(c, held.arrays); err != nil {
 			return err
 		}
 	}
@@ -307,7 +310,7 @@ func (s *scan) takeText(dst *Texts, p *pathReader, idx, src []int32) {
 		case f == nil || f.text == nil:
 			dst.add([]byte(p.of.keyText(src[i])), true)
 		default:
-			has := f.valid == nil || near(f.valid)[x/ChunkRows].U8[x%ChunkRows] != 0
+			has := f.valid == nil || near(f.valid).u8[x/ChunkRows][x%ChunkRows] != 0
 			dst.add(s.textAt(p, f.text, x), has)
 		}
 	}

@@ -19,6 +19,7 @@ type col struct {
 	width  int
 	text   bool
 	chunks []*array.Array
+	list   chunkList // of chunks, once all are there
 	texts  []*textChunk
 	offset []int64 // of each chunk in the spill file
 	size   []int64 // of each chunk there, for texts
@@ -236,9 +237,12 @@ func (s *store) startSpill(full int) error {
 // close ends the last chunk; what went to the spill lets go of its buffers.
 func (s *store) close() error {
 	err := s.flush()
-	if s.spill != nil {
-		for _, c := range s.cols {
+	for _, c := range s.cols {
+		if s.spill != nil {
 			c.chunks, c.texts = nil, nil
+		}
+		for _, a := range c.chunks {
+			c.list.add(a)
 		}
 	}
 	return err
