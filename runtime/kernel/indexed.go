@@ -44,17 +44,17 @@ func ScatterAdd[T Float](acc, upd []T, idx []int32, n, inner int) int {
 	return -1
 }
 
-// Copy2 gathers a strided run into neighbouring elements.
-func Copy2[T any](dst, src []T, stride int) {
-	if stride == 1 {
-		copy(dst, src[:len(dst)])
-		return
-	}
-	if stride == 0 {
-		Fill(dst, src[0])
-		return
-	}
-	for i := range dst {
-		dst[i] = src[i*stride]
+// CopyRun copies len(dst) elements of src from at on, stride apart.
+func CopyRun[T any](dst, src []T, at, stride int) {
+	switch stride {
+	case 1:
+		copy(dst, src[at:at+len(dst)])
+	case 0:
+		Fill(dst, src[at])
+	default:
+		for i := range dst {
+			dst[i] = src[at]
+			at += stride
+		}
 	}
 }

@@ -296,7 +296,7 @@ func fma32(x, y, z float32) float32 {
 }
 
 // Cmp compares: dst[i] is 1 where the predicate holds, with IEEE rules on NaN.
-func Cmp[T float32 | float64 | int32 | int64 | uint8](pred string) func(dst []uint8, x, y []T) {
+func Cmp[T Number](pred string) func(dst []uint8, x, y []T) {
 	switch pred {
 	case "eq":
 		return func(dst []uint8, x, y []T) {
@@ -324,14 +324,14 @@ func Cmp[T float32 | float64 | int32 | int64 | uint8](pred string) func(dst []ui
 	return nil
 }
 
-func lessT[T float32 | float64 | int32 | int64 | uint8](dst []uint8, x, y []T) {
+func lessT[T Number](dst []uint8, x, y []T) {
 	x, y = x[:len(dst)], y[:len(dst)]
 	for i := range dst {
 		dst[i] = bit(x[i] < y[i])
 	}
 }
 
-func lessEqualT[T float32 | float64 | int32 | int64 | uint8](dst []uint8, x, y []T) {
+func lessEqualT[T Number](dst []uint8, x, y []T) {
 	x, y = x[:len(dst)], y[:len(dst)]
 	for i := range dst {
 		dst[i] = bit(x[i] <= y[i])

@@ -1,0 +1,453 @@
+package runtime
+
+import (
+	"fmt"
+
+	"github.com/dfc-lang/dfc/ir"
+)
+
+// slotClass says who owns the memory of a slot.
+type slotClass uint8
+
+const (
+	inArena slotClass = iota
+	outside           // parameters, results, slices of a loop: a pointer set while running
+	fixed             // constants, made once
+)
+
+// slot is a piece of storage. Several values in turn may live in it.
+type slot struct {
+	class    slotClass
+	bytes    int64 // at the capacities
+	from, to int   // positions between which it is in use
+	off      int64 // in the arena
+	name     string
+}
+
+// valueInfo is what the planner knows of a value.
+type valueInfo struct {
+	region *ir.Region
+	pos    int       // where it is made
+	last   int       // last position where its storage is read
+	root   *ir.Value // whose storage it reads; itself where it has its own
+	// strided values do not lie one element behind the other.
+	strided bool
+	// copied: a view that somebody needs dense, so that it has storage.
+	copied bool
+	// passed: the value is another one under a new name (capture, stop).
+	passed *ir.Value
+	slot   int
+	taken  bool // storage chosen by the surrounding operation; not to be taken over
+}
+
+// opInfo is what the planner decided about an operation.
+type opInfo struct {
+	start, end int
+	tile       *tileProg
+	inline     bool // a fused region that runs operation by operation
+	fallback   bool // runs in the interpreter
+	temps      []int
+	scan       *scanPlan
+	callee     *plan
+}
+
+// scanPlan is the storage of a loop.
+type scanPlan struct {
+	captures, carries, xs int
+	count                 ir.Dim
+	reverse               bool
+	carry                 []carryPlan
+	x                     []int // slots of the slices of the xs
+	y                     []yPlan
+}
+
+// carryPlan: in place, result, parameter and next value share one slot;
+// otherwise the next value is written to one of two buffers in turn.
+type carryPlan struct {
+	inPlace       bool
+	result, other int // slots of the two buffers
+	param, next   int // outside slots that point to them in turn
+	copyNext      bool
+}
+
+type yPlan struct {
+	slot int // outside slot that points to the slice
+	copy bool
+}
+
+// plan is a function with storage for everything at the capacities.
+type plan struct {
+	prog   *Program
+	fn     *ir.Func
+	slots  []slot
+	info   map[*ir.Value]*valueInfo
+	ops    map[*ir.Op]*opInfo
+	ins    []int // slots of parameters
+	outs   []outPlan
+	consts map[*ir.Op]*constant
+	donate map[int]int
+	peak   int64 // bytes of the arena
+	lower  int64 // the most that is alive at once
+	calls  map[string]*plan
+
+	uses map[*ir.Value][]use
+	next int
+	err  error
+}
+
+// outPlan is a result of the function: written in place, or copied at the end,
+// by way of temp (not -1) where it reads a parameter and storage is donated.
+type outPlan struct {
+	slot int
+	copy bool
+	temp int
+}
+
+// use is operand number i of op; op is nil for a result of a region.
+type use struct {
+	op *ir.Op
+	i  int
+}
+
+// newPlan plans a function and those it calls.
+func newPlan(prog *Program, fn *ir.Func, donate map[int]int, calls map[string]*plan) (*plan, error) {
+	p := &plan{prog: prog, fn: fn, info: map[*ir.Value]*valueInfo{}, ops: map[*ir.Op]*opInfo{},
+		consts: map[*ir.Op]*constant{}, donate: donate, calls: calls, uses: map[*ir.Value][]use{}}
+	for _, s := range ir.FreeSymbols(fn) {
+		if _, ok := prog.sizes[s]; !ok {
+			return nil, fmt.Errorf("runtime: @%s: the size of %s is not known", fn.Name, s)
+		}
+	}
+	p.number(fn.Body)
+	p.layouts(fn.Body)
+	p.storage()
+	p.outTemps()
+	if p.err != nil {
+		return nil, p.err
+	}
+	p.place()
+	return p, nil
+}
+
+// size is a dimension at the capacities.
+func (p *plan) size(d ir.Dim) int64 {
+	n, err := d.Eval(p.prog.capacity)
+	if err != nil && p.err == nil {
+		p.err = fmt.Errorf("runtime: @%s: %w", p.fn.Name, err)
+	}
+	return max(n, 0)
+}
+
+func (p *plan) bytes(t ir.Type) int64 {
+	n := int64(bytesOf(t.Kind))
+	for _, d := range t.Dims {
+		n *= p.size(d)
+	}
+	return n
+}
+
+func (p *plan) newSlot(class slotClass, bytes int64, from, to int, name string) int {
+	p.slots = append(p.slots, slot{class: class, bytes: bytes, from: from, to: to, name: name})
+	return len(p.slots) - 1
+}
+
+// hasBody reports whether the planner goes into the regions of op.
+func (p *plan) hasBody(op *ir.Op) bool {
+	o := p.ops[op]
+	return len(op.Regions) > 0 && o.tile == nil && !o.fallback
+}
+
+// number gives positions, finds uses and chooses how each operation runs.
+func (p *plan) number(r *ir.Region) {
+	for _, v := range r.Params {
+		p.info[v] = &valueInfo{region: r, pos: p.next, last: p.next, root: v, slot: -1}
+	}
+	p.next++
+	for _, op := range r.Ops {
+		o := &opInfo{start: p.next}
+		p.ops[op] = o
+		p.next++
+		p.choose(op, o)
+		for i, v := range op.Operands {
+			p.uses[v] = append(p.uses[v], use{op, i})
+		}
+		if p.hasBody(op) {
+			for _, in := range op.Regions {
+				p.number(in)
+			}
+		}
+		o.end = p.next
+		for _, v := range op.Results {
+			pos := o.start
+			p.info[v] = &valueInfo{region: r, pos: pos, last: o.end, root: v, slot: -1}
+		}
+		if p.hasBody(op) {
+			p.next++
+		} else {
+			o.end = o.start
+			for _, v := range op.Results {
+				p.info[v].last = o.start
+			}
+		}
+	}
+	for _, v := range r.Results {
+		p.uses[v] = append(p.uses[v], use{nil, 0})
+	}
+	p.next++
+}
+
+// choose says how an operation runs.
+func (p *plan) choose(op *ir.Op, o *opInfo) {
+	name := op.Row.Name
+	switch {
+	case name == "fused":
+		if o.tile = compileTile(op); o.tile == nil || !tileable(o.tile) {
+			o.tile, o.inline = nil, true
+		}
+	case isIdentity(name):
+	case op.Row.Has(ir.Elementwise):
+		if o.tile = compileTile(op); !tileable(o.tile) {
+			o.tile, o.fallback = nil, true
+		}
+	case name == "cond":
+		o.fallback = op.Operands[0].Type.Rank() > 0
+	case name == "call":
+		p.planCall(op, o)
+	case name == "scan" || name == "map":
+	case !bindable[name]:
+		o.fallback = true
+	}
+}
+
+// bindable are the rows beside the elementwise ones and control that have a
+// step of their own.
+var bindable = map[string]bool{"const": true, "iota": true, "size": true, "cross_count": true, "broadcast": true,
+	"reshape": true, "transpose": true, "slice": true, "pad": true, "concat": true, "reverse": true, "gather": true,
+	"scatter_add": true, "slice_add": true, "einsum": true, "reduce_sum": true, "reduce_max": true, "reduce_prod": true,
+	"argmax": true, "cumsum": true, "uniform": true, "assert": true}
+
+func isIdentity(name string) bool {
+	switch name {
+	case "stop", "opaque", "cross_sum", "cross_max":
+		return true
+	}
+	return false
+}
+
+// tileable reports whether every instruction has a kernel.
+func tileable(t *tileProg) bool {
+	for _, in := range t.instrs {
+		if tileKernel(in.op, in.dst, in.src, 1) == nil {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *plan) planCall(op *ir.Op, o *opInfo) {
+	a := op.Attrs.(ir.CallAttrs)
+	f := p.prog.module.Func(a.Fn)
+	if f == nil || len(a.Req) > 0 {
+		p.err = fmt.Errorf("runtime: the call of @%s cannot run; the pass derive comes first", a.Fn)
+		return
+	}
+	if p.calls[a.Fn] == nil {
+		c, err := newPlan(p.prog, f, nil, p.calls)
+		if err != nil {
+			if p.err == nil {
+				p.err = err
+			}
+			return
+		}
+		p.calls[a.Fn] = c
+	}
+	o.callee = p.calls[a.Fn]
+}
+
+// layouts decides, in program order, which values are views of others, and
+// carries the last uses of views to the values that they read.
+func (p *plan) layouts(r *ir.Region) {
+	for _, op := range r.Ops {
+		o := p.ops[op]
+		p.layout(op)
+		if p.hasBody(op) {
+			p.bodyLayouts(op)
+		}
+		for _, v := range op.Operands {
+			p.read(v, o.end)
+		}
+	}
+	for _, v := range r.Results {
+		p.read(v, p.endOf(r))
+	}
+}
+
+// endOf is the position behind the operations of a region.
+func (p *plan) endOf(r *ir.Region) int {
+	if n := len(r.Ops); n > 0 {
+		return p.ops[r.Ops[n-1]].end + 1
+	}
+	if len(r.Params) > 0 {
+		return p.info[r.Params[0]].pos + 1
+	}
+	return 0
+}
+
+// read notes a use of the storage of v at a position.
+func (p *plan) read(v *ir.Value, at int) {
+	i := p.info[v]
+	i.last = max(i.last, at)
+	if i.root != v {
+		p.read(i.root, at)
+	}
+}
+
+func (p *plan) bodyLayouts(op *ir.Op) {
+	skip := 0
+	captures := len(op.Operands)
+	switch a := op.Attrs.(type) {
+	case ir.CondAttrs:
+		skip, captures = 1, captures-1
+	case ir.ScanAttrs:
+		captures = a.Captures
+	case ir.MapAttrs:
+		captures = a.Captures
+	}
+	for _, r := range op.Regions {
+		for i, v := range r.Params[:captures] {
+			p.pass(v, op.Operands[skip+i])
+		}
+		p.layouts(r)
+	}
+}
+
+// pass makes v another name of u.
+func (p *plan) pass(v, u *ir.Value) {
+	i, j := p.info[v], p.info[u]
+	i.passed, i.root, i.strided = u, j.root, j.strided
+}
+
+// layout decides about the results of one operation.
+func (p *plan) layout(op *ir.Op) {
+	if len(op.Results) == 0 {
+		return
+	}
+	v := op.Results[0]
+	i := p.info[v]
+	if isIdentity(op.Row.Name) {
+		p.pass(v, op.Operands[0])
+		return
+	}
+	strided, ok := p.viewOf(op)
+	if !ok {
+		return
+	}
+	i.strided = strided
+	if strided && p.needsDense(v) {
+		i.strided, i.copied = false, true
+		return
+	}
+	if op.Row.Name != "const" {
+		i.root = p.info[op.Operands[0]].root
+	}
+}
+
+// viewOf reports whether the result of op can be a view of its operand (or of
+// one element, for a constant), and whether that view is strided.
+func (p *plan) viewOf(op *ir.Op) (strided, ok bool) {
+	from := false
+	if len(op.Operands) > 0 {
+		from = p.info[op.Operands[0]].strided
+	}
+	t := op.Results[0].Type
+	switch a := op.Attrs.(type) {
+	case ir.ConstAttrs:
+		return len(a.F)+len(a.I) == 1 && !onesOnly(t.Dims), true
+	case ir.ReshapeAttrs:
+		return false, !from
+	case ir.BroadcastAttrs:
+		return from || len(significant(t.Dims)) != len(significant(op.Operands[0].Type.Dims)), true
+	case ir.TransposeAttrs:
+		return from || !keepsOrder(a.Perm, op.Operands[0].Type.Dims), true
+	case ir.SliceAttrs:
+		return from || !leading(a, op.Operands[0].Type.Dims), true
+	}
+	return false, false
+}
+
+// significant is dims without those that are 1.
+func significant(dims []ir.Dim) []ir.Dim {
+	var out []ir.Dim
+	for _, d := range dims {
+		if d != ir.N(1) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func onesOnly(dims []ir.Dim) bool { return len(significant(dims)) == 0 }
+
+func keepsOrder(perm []int, dims []ir.Dim) bool {
+	last := -1
+	for _, a := range perm {
+		if dims[a] == ir.N(1) {
+			continue
+		}
+		if a < last {
+			return false
+		}
+		last = a
+	}
+	return true
+}
+
+// leading reports whether a slice cuts nothing but its first axis.
+func leading(a ir.SliceAttrs, dims []ir.Dim) bool {
+	for i, d := range dims {
+		if a.Steps[i] != 1 && a.Sizes[i] != ir.N(1) || i > 0 && a.Sizes[i] != d {
+			return false
+		}
+	}
+	return true
+}
+
+// needsDense reports whether some use of v wants its elements in order.
+func (p *plan) needsDense(v *ir.Value) bool {
+	for _, u := range p.uses[v] {
+		if u.op != nil && p.wantsDense(u.op, u.i) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *plan) wantsDense(op *ir.Op, i int) bool {
+	switch op.Row.Name {
+	case "gather":
+		return true
+	case "scatter_add":
+		return i > 0
+	case "call", "uniform":
+		return true
+	case "scan":
+		a := op.Attrs.(ir.ScanAttrs)
+		if i >= a.Captures+a.Carries {
+			return true
+		}
+		return i < a.Captures && p.needsDense(op.Regions[0].Params[i])
+	case "map":
+		a := op.Attrs.(ir.MapAttrs)
+		return i >= a.Captures || p.needsDense(op.Regions[0].Params[i])
+	case "cond":
+		return i > 0 && !p.ops[op].fallback &&
+			(p.needsDense(op.Regions[0].Params[i-1]) || p.needsDense(op.Regions[1].Params[i-1]))
+	}
+	if isIdentity(op.Row.Name) {
+		return p.needsDense(op.Results[0])
+	}
+	if p.ops[op].inline {
+		return p.needsDense(op.Regions[0].Params[i])
+	}
+	return false
+}

@@ -1,0 +1,246 @@
+package runtime
+
+import (
+	"fmt"
+
+	"github.com/dfc-lang/dfc/ir"
+)
+
+// A tile program is a fused region, or one elementwise operation, as a flat
+// list of kernels on registers that hold a tile each. It runs over the points
+// of its dims, which all results have; broadcasts are strides of the loads.
+type tileProg struct {
+	dims    []ir.Dim
+	loads   []tileLoad
+	consts  []tileConst
+	instrs  []tileInstr
+	kinds   []ir.Kind // by register
+	results []int     // register of each result
+}
+
+// tileLoad reads a value: operand number of the operation, or, where fixed is
+// not nil, a constant of the region. axes[i] is the axis of the program that
+// axis i of the value runs along.
+type tileLoad struct {
+	reg      int
+	operand  int
+	fixed    *ir.Op
+	axes     []int
+	identity bool // the axes are all axes of the program, in order
+}
+
+type tileConst struct {
+	reg int
+	f   float64
+	i   int64
+}
+
+type tileInstr struct {
+	op  *ir.Op
+	dst int
+	src []int
+}
+
+type tileCompiler struct {
+	prog   *tileProg
+	params map[*ir.Value]int
+	memo   map[string]int
+}
+
+// compileTile makes the program of an elementwise or fused operation; nil
+// where a fused region has results of different dims or something that is not
+// for tiles.
+func compileTile(op *ir.Op) *tileProg {
+	c := &tileCompiler{prog: &tileProg{}, params: map[*ir.Value]int{}, memo: map[string]int{}}
+	if op.Row.Name != "fused" {
+		c.prog.dims = op.Results[0].Type.Dims
+		in := tileInstr{op: op}
+		for i, v := range op.Operands {
+			in.src = append(in.src, c.load(tileLoad{operand: i, axes: axesUpTo(v.Type.Rank())}, v.Type.Kind))
+		}
+		in.dst = c.register(op.Results[0].Type.Kind)
+		c.prog.instrs = append(c.prog.instrs, in)
+		c.prog.results = []int{in.dst}
+		return c.prog
+	}
+	body := op.Regions[0]
+	if len(body.Results) == 0 {
+		return nil
+	}
+	c.prog.dims = body.Results[0].Type.Dims
+	for i, p := range body.Params {
+		c.params[p] = i
+	}
+	for _, v := range body.Results {
+		if !ir.EqualDims(v.Type.Dims, c.prog.dims) {
+			return nil
+		}
+		r, ok := c.value(v, axesUpTo(v.Type.Rank()))
+		if !ok {
+			return nil
+		}
+		c.prog.results = append(c.prog.results, r)
+	}
+	if c.prog.pressure() > maxRegisters {
+		return nil
+	}
+	return c.prog
+}
+
+func axesUpTo(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+func (c *tileCompiler) register(k ir.Kind) int {
+	c.prog.kinds = append(c.prog.kinds, k)
+	return len(c.prog.kinds) - 1
+}
+
+func (c *tileCompiler) load(l tileLoad, k ir.Kind) int {
+	key := fmt.Sprint("load ", l.operand, l.fixed, l.axes)
+	if r, ok := c.memo[key]; ok {
+		return r
+	}
+	l.reg = c.register(k)
+	l.identity = len(l.axes) == len(c.prog.dims)
+	for i, a := range l.axes {
+		l.identity = l.identity && a == i
+	}
+	c.prog.loads = append(c.prog.loads, l)
+	c.memo[key] = l.reg
+	return l.reg
+}
+
+// value is the register that holds v with its axes along the given ones of
+// the program. What is computed before a broadcast is computed again for every
+// point: inside a tile that is cheaper than memory.
+func (c *tileCompiler) value(v *ir.Value, axes []int) (int, bool) {
+	key := fmt.Sprintf("%p %v", v, axes)
+	if r, ok := c.memo[key]; ok {
+		return r, true
+	}
+	r, ok := c.compute(v, axes)
+	if ok {
+		c.memo[key] = r
+	}
+	return r, ok
+}
+
+func (c *tileCompiler) compute(v *ir.Value, axes []int) (int, bool) {
+	if i, ok := c.params[v]; ok {
+		return c.load(tileLoad{operand: i, axes: axes}, v.Type.Kind), true
+	}
+	op := v.Def
+	if op == nil {
+		return 0, false
+	}
+	switch a := op.Attrs.(type) {
+	case ir.ConstAttrs:
+		if len(a.F)+len(a.I) != 1 {
+			return c.load(tileLoad{operand: -1, fixed: op, axes: axes}, v.Type.Kind), true
+		}
+		return c.constant(a), true
+	case ir.BroadcastAttrs:
+		inner := make([]int, len(a.Axes))
+		for i, x := range a.Axes {
+			inner[i] = axes[x]
+		}
+		return c.value(op.Operands[0], inner)
+	}
+	if !op.Row.Has(ir.Elementwise) {
+		return 0, false
+	}
+	in := tileInstr{op: op}
+	for _, o := range op.Operands {
+		r, ok := c.value(o, axes)
+		if !ok {
+			return 0, false
+		}
+		in.src = append(in.src, r)
+	}
+	in.dst = c.register(v.Type.Kind)
+	c.prog.instrs = append(c.prog.instrs, in)
+	return in.dst, true
+}
+
+func (c *tileCompiler) constant(a ir.ConstAttrs) int {
+	k := tileConst{}
+	if a.T.IsFloat() {
+		k.f = a.F[0]
+	} else {
+		k.i = a.I[0]
+	}
+	key := fmt.Sprint("const ", a.T.Kind, k)
+	if r, ok := c.memo[key]; ok {
+		return r
+	}
+	k.reg = c.register(a.T.Kind)
+	c.prog.consts = append(c.prog.consts, k)
+	c.memo[key] = k.reg
+	return k.reg
+}
+
+// Limits of registers: bytes of all live ones, and their number.
+const (
+	tileElems    = 1024
+	tileBudget   = 24 << 10
+	maxRegisters = 240
+)
+
+// lastReads is, by register, the number of the last instruction that reads
+// it; results are read behind the last.
+func (p *tileProg) lastReads() []int {
+	last := make([]int, len(p.kinds))
+	for i := range last {
+		last[i] = -1
+	}
+	for i, in := range p.instrs {
+		for _, s := range in.src {
+			last[s] = i
+		}
+	}
+	for _, r := range p.results {
+		last[r] = len(p.instrs)
+	}
+	return last
+}
+
+// pressure is an upper bound of registers alive at once.
+func (p *tileProg) pressure() int {
+	last := p.lastReads()
+	live := len(p.loads) + len(p.consts)
+	most, freed := live, make([]int, len(p.instrs)+1)
+	for i, in := range p.instrs {
+		live++
+		most = max(most, live)
+		freed[max(last[in.dst], i)]++
+		live -= freed[i]
+	}
+	return most
+}
+
+// weight is about how many flops an element costs.
+func (p *tileProg) weight() int64 {
+	w := int64(1 + len(p.loads))
+	for _, in := range p.instrs {
+		if f := in.op.Row.Flops; f != nil {
+			w += 1 + f(in.op, func(ir.Dim) int64 { return 1 })
+		}
+	}
+	return w
+}
+
+// readsInPlace reports whether the program may overwrite operand i with result
+// r: every load of the operand is the element itself.
+func (p *tileProg) readsInPlace(i int) bool {
+	for _, l := range p.loads {
+		if l.operand == i && !l.identity {
+			return false
+		}
+	}
+	return true
+}

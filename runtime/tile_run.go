@@ -1,0 +1,422 @@
+package runtime
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/dfc-lang/dfc/ir"
+)
+
+// tileStep is a tile program bound to sizes and storage.
+type tileStep struct {
+	fr     *frame
+	prog   *tileProg
+	rows   int // elements for each row of the step, 0 where there are none
+	n      int // points
+	tile   int // points of a tile
+	chunk  int // points of a task
+	loads  []boundLoad
+	fills  []boundFill
+	kernel []tileOp
+	stores []boundStore
+	regs   [][]unsafe.Pointer // by worker
+
+	job   job
+	first atomic.Int64 // least task at fault so far
+	mu    sync.Mutex
+	fault *Fault
+}
+
+// boundLoad brings a tile of an operand into its register: a pointer where the
+// elements lie in order, one element spread, or a copy along the strides.
+type boundLoad struct {
+	reg    int
+	view   view
+	extent int
+	how    loadKind
+	shape  []int
+	stride []int
+}
+
+type loadKind uint8
+
+const (
+	direct loadKind = iota
+	splat
+	gathered
+)
+
+type boundFill struct {
+	reg  int
+	kind ir.Kind
+	f    float64
+	i    int64
+}
+
+// boundStore is a result: written in place, or copied from its register when
+// all instructions have run.
+type boundStore struct {
+	reg   int
+	view  view
+	copy  bool
+	bytes int
+}
+
+// bindTile makes the step of a program. in and out are the views of operands
+// and results; alias says whether a result may share storage with an operand.
+func (b *binder) bindTile(p *tileProg, in, out []view, alias func(r, i int) bool) step {
+	s := &tileStep{fr: b.fr, prog: p, n: 1}
+	shape := b.shape(p.dims)
+	s.n = product(shape)
+	s.rows = b.rowSize(p.dims, shape)
+	if s.n == 0 {
+		return nil
+	}
+	b.bindLoads(s, shape, in)
+	for _, c := range p.consts {
+		s.fills = append(s.fills, boundFill{c.reg, p.kinds[c.reg], c.f, c.i})
+	}
+	s.bindStores(out, alias)
+	for _, in := range p.instrs {
+		bound := int64(math.MaxInt64)
+		if t := in.op.Results[0].Type; t.Kind == ir.Index {
+			bound = int64(b.size(t.Bound))
+		}
+		s.kernel = append(s.kernel, tileKernel(in.op, in.dst, in.src, bound))
+	}
+	s.place(b.prog.pool.workers)
+	s.job.n = (s.n + s.chunk - 1) / s.chunk
+	s.job.do = s.task
+	pool := b.prog.pool
+	return func() *Fault {
+		s.first.Store(math.MaxInt64)
+		pool.run(&s.job)
+		if s.first.Load() != math.MaxInt64 {
+			return s.fault
+		}
+		return nil
+	}
+}
+
+func (b *binder) bindLoads(s *tileStep, shape []int, in []view) {
+	lists := make([][]int, len(s.prog.loads))
+	views := make([]view, len(lists))
+	for i, l := range s.prog.loads {
+		if l.fixed != nil {
+			views[i] = b.constView(l.fixed)
+		} else {
+			views[i] = in[l.operand]
+		}
+		lists[i] = make([]int, len(shape))
+		for j, a := range l.axes {
+			lists[i][a] = views[i].stride[j]
+		}
+	}
+	folded, strides := collapse(shape, lists...)
+	for i, l := range s.prog.loads {
+		ld := boundLoad{reg: l.reg, view: views[i], extent: views[i].extent(), shape: folded, stride: strides[i], how: gathered}
+		same, zero := stridesOf(folded), true
+		isDirect := true
+		for j, st := range strides[i] {
+			isDirect = isDirect && st == same[j]
+			zero = zero && st == 0
+		}
+		switch {
+		case isDirect:
+			ld.how = direct
+		case zero:
+			ld.how = splat
+		}
+		s.loads = append(s.loads, ld)
+	}
+}
+
+func (s *tileStep) bindStores(out []view, alias func(r, i int) bool) {
+	last := s.prog.lastReads()
+	def := make([]int, len(s.prog.kinds))
+	for i := range def {
+		def[i] = -1
+	}
+	for i, in := range s.prog.instrs {
+		def[in.dst] = i
+	}
+	written := map[int]bool{}
+	for k, r := range s.prog.results {
+		st := boundStore{reg: r, view: out[k], bytes: bytesOf(out[k].kind)}
+		st.copy = def[r] < 0 || written[r]
+		for _, l := range s.prog.loads {
+			if l.fixed == nil && alias(k, l.operand) && last[l.reg] > def[r] {
+				st.copy = true // the old element is still wanted
+			}
+		}
+		written[r] = true
+		s.stores = append(s.stores, st)
+	}
+}
+
+// place gives registers their scratch memory, chooses the tile so that all
+// that is alive stays in the first-level cache, and cuts the tasks.
+func (s *tileStep) place(workers []*worker) {
+	wide := 1
+	for _, k := range s.prog.kinds {
+		wide = max(wide, bytesOf(k))
+	}
+	at, count := s.scratch()
+	live := count
+	for _, l := range s.loads {
+		if l.how == direct {
+			live++
+		}
+	}
+	for _, st := range s.stores {
+		if !st.copy {
+			live++
+		}
+	}
+	s.tile = tileElems
+	for s.tile > 256 && s.tile*wide*live > tileBudget {
+		s.tile /= 2
+	}
+	for s.tile*wide*count > tileBytes {
+		s.tile /= 2
+	}
+	s.chunk = min(16*tileElems, max(s.tile, int(128<<10/s.prog.weight())/s.tile*s.tile))
+	for _, w := range workers {
+		regs := make([]unsafe.Pointer, len(s.prog.kinds))
+		for r, a := range at {
+			if a >= 0 {
+				regs[r] = unsafe.Add(unsafe.Pointer(&w.tile[0]), a*s.tile*wide)
+			}
+		}
+		s.regs = append(s.regs, regs)
+	}
+}
+
+// scratch numbers the pieces of scratch that registers use, -1 for those that
+// point into memory. A piece is free again behind the last read; constants
+// keep theirs.
+func (s *tileStep) scratch() (at []int, count int) {
+	last := s.prog.lastReads()
+	at = make([]int, len(s.prog.kinds))
+	for i := range at {
+		at[i] = -1
+	}
+	take := func(r int) { at[r] = count; count++ }
+	for _, l := range s.loads {
+		if l.how != direct {
+			take(l.reg)
+		}
+	}
+	for _, f := range s.fills {
+		take(f.reg)
+	}
+	memory := map[int]bool{}
+	for _, st := range s.stores {
+		if !st.copy {
+			memory[st.reg] = true
+		}
+	}
+	var free []int
+	for i, in := range s.prog.instrs {
+		var dst = -1
+		if !memory[in.dst] {
+			if n := len(free); n > 0 {
+				dst, free = free[n-1], free[:n-1]
+			} else {
+				dst = count
+				count++
+			}
+		}
+		at[in.dst] = dst
+		seen := map[int]bool{}
+		for _, r := range append([]int{in.dst}, in.src...) {
+			own := s.isComputed(r)
+			if own && !memory[r] && !seen[r] && at[r] >= 0 && max(last[r], defOf(s.prog, r)) == i {
+				free = append(free, at[r])
+			}
+			seen[r] = true
+		}
+	}
+	return at, count
+}
+
+func (s *tileStep) isComputed(r int) bool { return defOf(s.prog, r) >= 0 }
+
+func defOf(p *tileProg, r int) int {
+	for i, in := range p.instrs {
+		if in.dst == r {
+			return i
+		}
+	}
+	return -1
+}
+
+// task runs the tiles of one chunk.
+func (s *tileStep) task(w *worker, task int) {
+	if s.first.Load() < int64(task) {
+		return
+	}
+	r := s.regs[w.id]
+	lo := task * s.chunk
+	hi := min(s.n, lo+s.chunk)
+	s.fill(r, min(s.tile, hi-lo))
+	for t := lo; t < hi; t += s.tile {
+		n := min(s.tile, hi-t)
+		for i := range s.loads {
+			l := &s.loads[i]
+			switch l.how {
+			case direct:
+				r[l.reg] = unsafe.Add(s.fr.base[l.view.slot], (l.view.off+t)*bytesOf(l.view.kind))
+			case gathered:
+				l.gather(s.fr, r[l.reg], t, n)
+			}
+		}
+		for i := range s.stores {
+			if st := &s.stores[i]; !st.copy {
+				r[st.reg] = unsafe.Add(s.fr.base[st.view.slot], (st.view.off+t)*st.bytes)
+			}
+		}
+		for i, k := range s.kernel {
+			if at := k(r, n); at >= 0 {
+				s.fail(task, i, r, t, at)
+				return
+			}
+		}
+		for i := range s.stores {
+			if st := &s.stores[i]; st.copy {
+				dst := unsafe.Add(s.fr.base[st.view.slot], (st.view.off+t)*st.bytes)
+				copy(tile[byte](dst, n*st.bytes), tile[byte](r[st.reg], n*st.bytes))
+			}
+		}
+	}
+}
+
+// fill sets the registers that hold one number throughout.
+func (s *tileStep) fill(r []unsafe.Pointer, n int) {
+	for i := range s.fills {
+		f := &s.fills[i]
+		fillNumber(r[f.reg], n, f.kind, f.f, f.i)
+	}
+	for i := range s.loads {
+		l := &s.loads[i]
+		if l.how != splat {
+			continue
+		}
+		switch p := unsafe.Add(s.fr.base[l.view.slot], l.view.off*bytesOf(l.view.kind)); bytesOf(l.view.kind) {
+		case 8:
+			spread[uint64](r[l.reg], p, n)
+		case 4:
+			spread[uint32](r[l.reg], p, n)
+		case 2:
+			spread[uint16](r[l.reg], p, n)
+		default:
+			spread[uint8](r[l.reg], p, n)
+		}
+	}
+}
+
+func spread[T any](dst, src unsafe.Pointer, n int) {
+	d, v := tile[T](dst, n), *(*T)(src)
+	for i := range d {
+		d[i] = v
+	}
+}
+
+// fillNumber writes a number in its kind n times.
+func fillNumber(dst unsafe.Pointer, n int, k ir.Kind, f float64, i int64) {
+	switch k {
+	case ir.F32:
+		x := float32(f)
+		spread[float32](dst, unsafe.Pointer(&x), n)
+	case ir.F64:
+		spread[float64](dst, unsafe.Pointer(&f), n)
+	case ir.I64, ir.Key:
+		spread[int64](dst, unsafe.Pointer(&i), n)
+	case ir.I32, ir.Index:
+		x := int32(i)
+		spread[int32](dst, unsafe.Pointer(&x), n)
+	case ir.I16, ir.U16:
+		x := uint16(i)
+		spread[uint16](dst, unsafe.Pointer(&x), n)
+	default:
+		x := uint8(i)
+		spread[uint8](dst, unsafe.Pointer(&x), n)
+	}
+}
+
+func (l *boundLoad) gather(fr *frame, dst unsafe.Pointer, from, n int) {
+	switch bytesOf(l.view.kind) {
+	case 8:
+		gatherRun[uint64](fr, l, dst, from, n)
+	case 4:
+		gatherRun[uint32](fr, l, dst, from, n)
+	case 2:
+		gatherRun[uint16](fr, l, dst, from, n)
+	default:
+		gatherRun[uint8](fr, l, dst, from, n)
+	}
+}
+
+// gatherRun copies points from … from+n, in order, along the strides.
+func gatherRun[T any](fr *frame, l *boundLoad, to unsafe.Pointer, from, n int) {
+	src, dst := spanOf[T](fr, &l.view, l.extent), tile[T](to, n)
+	var point [maxRank]int
+	rank := len(l.shape)
+	at, rest := l.view.off, from
+	for i := rank - 1; i >= 0; i-- {
+		point[i] = rest % l.shape[i]
+		rest /= l.shape[i]
+		at += point[i] * l.stride[i]
+	}
+	inner, step := l.shape[rank-1], l.stride[rank-1]
+	for len(dst) > 0 {
+		run := min(inner-point[rank-1], len(dst))
+		switch step {
+		case 1:
+			copy(dst[:run], src[at:])
+		case 0:
+			v := src[at]
+			for i := range dst[:run] {
+				dst[i] = v
+			}
+		default:
+			for i, a := 0, at; i < run; i, a = i+1, a+step {
+				dst[i] = src[a]
+			}
+		}
+		dst = dst[run:]
+		at -= point[rank-1] * step
+		point[rank-1] = 0
+		for i := rank - 2; i >= 0; i-- {
+			point[i]++
+			at += l.stride[i]
+			if point[i] < l.shape[i] {
+				break
+			}
+			at -= point[i] * l.stride[i]
+			point[i] = 0
+		}
+	}
+}
+
+// maxRank bounds the axes of what runs along strides, after joining.
+const maxRank = 16
+
+// fail notes a fault; of several tasks the first counts, so that the fault
+// does not depend on the workers.
+func (s *tileStep) fail(task, instr int, r []unsafe.Pointer, t, at int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if int64(task) >= s.first.Load() {
+		return
+	}
+	in := s.prog.instrs[instr]
+	x := make([]operandValue, len(in.src))
+	for i, src := range in.src {
+		x[i] = readValue(r[src], s.prog.kinds[src], at)
+	}
+	s.fault = faultOf(in.op, x, int64(t+at), s.rows)
+	s.first.Store(int64(task))
+}
