@@ -88,6 +88,7 @@ func beginsWith(t ir.Type, dims []ir.Dim) bool {
 // scan batches a loop: which carries are on is a least fixpoint; what runs
 // over the steps keeps them in front.
 func (t *batcher) scan(op *ir.Op, a ir.ScanAttrs, in []*ir.Value, on []bool) {
+	was := on
 	on = append([]bool{}, on...)
 	carry := func(i int) int { return a.Captures + i }
 	body := op.Regions[0]
@@ -108,7 +109,7 @@ func (t *batcher) scan(op *ir.Op, a ir.ScanAttrs, in []*ir.Value, on []bool) {
 		case !on[i]:
 		case i >= carry(a.Carries):
 			in[i] = swapLead(t.b, in[i])
-		case !t.on[op.Operands[i]]:
+		case !was[i]:
 			in[i] = t.b.Spread(in[i], t.d)
 		}
 	}
