@@ -12,13 +12,6 @@ import (
 	"github.com/dfc-lang/dfc/lang/source"
 )
 
-func init() {
-	source.Register(source.Code{ID: "U0001", Title: "wrong use of the command",
-		Explain: "A flag or an argument of the command line is unknown, missing or not of the right form. `dfc VERB --help` shows the flags of a verb and an example."},
-		source.Code{ID: "U0002", Title: "a file cannot be read or written",
-			Explain: "A file or folder that the command line names is not there, or not allowed to be read or written."})
-}
-
 // execute runs a command line and returns the exit status: 0 good, 1 the
 // program or the data is wrong, 2 wrong use, 3 a fault of dfc, 130 interrupted.
 func execute(args []string, t terminal) int {
