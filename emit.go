@@ -1,13 +1,13 @@
 package dfc
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
 	"github.com/dfc-lang/dfc/lang/syntax"
+	"github.com/dfc-lang/dfc/runtime/train"
 )
 
 // Stage is a form in which a program can be looked at.
@@ -21,7 +21,7 @@ var stages = []Stage{
 	{"ir", "the IR as lowered, functions of one row; runs as it is", false},
 	{"adjoint", "the IR with its derivatives, after the passes derive and simplify", false},
 	{"batched", "the IR as it goes to binding: every function over a batch", false},
-	{"dot", "the outer graph for graphviz", false},
+	{"dot", "nodes and functions as a graph for graphviz", false},
 	{"sized", "the IR after the passes that know the sizes", true},
 	{"plan", "memory, flops and bytes of each function at the sizes of the data", true},
 }
@@ -50,7 +50,7 @@ func (p *Program) Emit(w io.Writer, stage string) (err error) {
 	case "adjoint":
 		return p.after(w, adjointPass, nil)
 	case "dot":
-		return writeDot(w, p.module)
+		return ir.Dot(w, p.lowered)
 	}
 	if name, ok := strings.CutPrefix(stage, "after "); ok && isPass(name) {
 		if isSized(name) {
@@ -126,32 +126,53 @@ func noStage(stage string) error {
 	return d
 }
 
-// writeDot writes the outer graph in the language of graphviz: tables as
-// folders, trainings as boxes, results as notes.
-func writeDot(w io.Writer, m *ir.Module) error {
-	shape := map[string]string{"source": "folder", "category": "tab", "derive": "folder", "read": "folder", "reduce": "ellipse",
-		"compute": "ellipse", "train": "box", "write": "note", "print": "note", "test": "octagon"}
-	var b strings.Builder
-	fmt.Fprintf(&b, "digraph %q {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n", m.Name)
-	web := newWeb(m)
-	for _, n := range m.Nodes {
-		kind := n.Body.Kind()
-		fmt.Fprintf(&b, "  %q [shape=%s, label=%q];\n", n.Name, shape[kind], n.Name+"\n"+kind)
-	}
-	for _, n := range m.Nodes {
-		for _, o := range web.needs(n) {
-			fmt.Fprintf(&b, "  %q -> %q;\n", o.Name, n.Name)
+// writePlan writes what the plan of each function takes: that of a training's
+// step first, then what nodes run over tables and once.
+func (b *Bound) writePlan(w io.Writer) error {
+	for i, fn := range b.planned() {
+		f, err := b.runtime.Function(fn.name, fn.donate)
+		if err != nil {
+			return err
 		}
-		if every := everyOf(n); every != "" {
-			fmt.Fprintf(&b, "  %q -> %q [style=dashed, label=\"each pass\"];\n", n.Name, every)
+		if i > 0 {
+			if _, err := io.WriteString(w, "\n"); err != nil {
+				return err
+			}
+		}
+		if _, err := io.WriteString(w, f.Plan().String()); err != nil {
+			return err
 		}
 	}
-	b.WriteString("}\n")
-	_, err := io.WriteString(w, b.String())
-	return err
+	return nil
 }
 
-// writePlan writes what the plan of each function takes.
-func (b *Bound) writePlan(w io.Writer) error {
-	return nil
+// planned is a function that is planned, and what it donates.
+type planned struct {
+	name   string
+	donate map[int]int
+}
+
+func (b *Bound) planned() []planned {
+	var out []planned
+	seen := map[string]bool{"": true}
+	add := func(name string, donate map[int]int) {
+		if !seen[name] && b.module.Func(name) != nil {
+			seen[name] = true
+			out = append(out, planned{name, donate})
+		}
+	}
+	for _, n := range b.module.Nodes {
+		if t, ok := n.Body.(*ir.Train); ok && b.module.Func(t.StepFn) != nil {
+			add(t.StepFn, train.Donations(t, b.module.Func(t.StepFn)))
+			add(t.InitFn, nil)
+		}
+	}
+	for _, n := range b.module.Nodes {
+		if _, ok := n.Body.(*ir.Train); !ok {
+			for _, f := range ir.FuncsOf(n) {
+				add(f, nil)
+			}
+		}
+	}
+	return out
 }

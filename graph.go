@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash"
 	"slices"
-	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
 )
@@ -61,27 +60,6 @@ func cloneBody(b ir.NodeBody) ir.NodeBody {
 	return b // categories, reads and prints have nothing that passes fill in
 }
 
-// outputsOf are the names and types of the tensors that a node yields. Those
-// of a training are its parameters and states, before it and after it.
-func outputsOf(n *ir.Node) []ir.Output {
-	switch b := n.Body.(type) {
-	case *ir.Reduce:
-		return b.Outputs
-	case *ir.Read:
-		return b.Outputs
-	case *ir.Compute:
-		return b.Outputs
-	case *ir.Train:
-		var out []ir.Output
-		for _, p := range append(slices.Clone(b.Params), b.States...) {
-			out = append(out, ir.Output{Name: n.Name + "/" + p.Path, Type: p.Type},
-				ir.Output{Name: n.Name + ":init/" + p.Path, Type: p.Type})
-		}
-		return out
-	}
-	return nil
-}
-
 // everyOf is the training that a node belongs to as part of a metric.
 func everyOf(n *ir.Node) string {
 	switch b := n.Body.(type) {
@@ -93,67 +71,6 @@ func everyOf(n *ir.Node) string {
 	return ""
 }
 
-// functionsOf are the names of the functions that a node calls, and tableOf
-// the table that it goes through.
-func functionsOf(n *ir.Node) []string {
-	var out []string
-	add := func(names ...string) {
-		for _, f := range names {
-			if f != "" {
-				out = append(out, f)
-			}
-		}
-	}
-	switch b := n.Body.(type) {
-	case *ir.Derive:
-		add(b.Fn)
-	case *ir.Reduce:
-		add(b.Fn)
-	case *ir.Compute:
-		add(b.Fn)
-	case *ir.Write:
-		add(b.Fn)
-	case *ir.Test:
-		add(b.Fn)
-	case *ir.Train:
-		add(b.Loss, b.Penalty, b.Gradient, b.StepFn, b.InitFn)
-		for _, p := range append(slices.Clone(b.Params), b.States...) {
-			add(p.Init, p.Update)
-			for _, s := range p.Slots {
-				add(s.Init)
-			}
-		}
-	}
-	return out
-}
-
-func tableOf(n *ir.Node) string {
-	switch b := n.Body.(type) {
-	case *ir.Derive:
-		return b.Of
-	case *ir.Reduce:
-		return b.Table
-	case *ir.Train:
-		return b.Table
-	case *ir.Write:
-		return b.Table
-	}
-	return ""
-}
-
-// treeValues adds the names of the outputs that a structured value mentions.
-func treeValues(t *ir.Tree, add func(string)) {
-	if t == nil {
-		return
-	}
-	if t.Value != "" {
-		add(t.Value)
-	}
-	for i := range t.Items {
-		treeValues(&t.Items[i], add)
-	}
-}
-
 // web knows which node yields what, and what nodes need.
 type web struct {
 	m     *ir.Module
@@ -163,51 +80,50 @@ type web struct {
 func newWeb(m *ir.Module) *web {
 	w := &web{m: m, owner: map[string]*ir.Node{}}
 	for _, n := range m.Nodes {
-		for _, o := range outputsOf(n) {
+		for _, o := range ir.OutputsOf(n) {
 			w.owner[o.Name] = n
 		}
 	}
 	return w
 }
 
-// needs are the nodes that a node reads from: tables, and the nodes behind
-// the values and whole columns that its functions ask for.
+// needs are the nodes that a node reads from. The metrics of a training read
+// from it, not it from them, and its parameters are its own.
 func (w *web) needs(n *ir.Node) []*ir.Node {
-	var out []*ir.Node
-	add := func(o *ir.Node) {
-		if o != nil && o != n && !slices.Contains(out, o) {
-			out = append(out, o)
+	without := map[string]bool{}
+	if t, ok := n.Body.(*ir.Train); ok {
+		for _, m := range t.Metrics {
+			without[m.Output] = true
 		}
-	}
-	value := func(name string) { add(w.owner[name]) }
-	if t := tableOf(n); t != "" {
-		add(w.m.Node(t))
-	}
-	for _, name := range functionsOf(n) {
-		f := w.m.Func(name)
-		if f == nil {
-			continue
-		}
-		for _, in := range f.Inputs {
-			switch in.Role {
-			case ir.Given:
-				value(in.Bind)
-			case ir.Column:
-				table, _, _ := strings.Cut(in.Bind, ".")
-				add(w.m.Node(table))
+		for _, o := range w.m.Nodes {
+			if _, ok := o.Body.(*ir.Train); ok {
+				for _, x := range ir.OutputsOf(o) {
+					without[x.Name] = !w.gives(n, x.Name)
+				}
 			}
 		}
 	}
-	switch b := n.Body.(type) {
-	case *ir.Write:
-		value(b.Cond)
-		treeValues(b.Value, value)
-	case *ir.Print:
-		for i := range b.Parts {
-			treeValues(&b.Parts[i], value)
+	var out []*ir.Node
+	for _, name := range w.m.Reads(n) {
+		o := w.owner[name]
+		if o == nil {
+			o = w.m.Node(name)
+		}
+		if o != nil && o != n && !without[name] && !slices.Contains(out, o) {
+			out = append(out, o)
 		}
 	}
 	return out
+}
+
+// gives reports whether a function of a node asks for a value by its name.
+func (w *web) gives(n *ir.Node, name string) bool {
+	for _, fn := range ir.FuncsOf(n) {
+		if f := w.m.Func(fn); f != nil && slices.Contains(f.Inputs, ir.Input{Role: ir.Given, Bind: name}) {
+			return true
+		}
+	}
+	return false
 }
 
 // trained says which nodes depend on a training, or belong to one.
@@ -250,7 +166,7 @@ func (h *hasher) node(n *ir.Node) {
 		panic(fmt.Sprintf("node %s has no text: %v", n.Name, err))
 	}
 	fmt.Fprintf(h.out, "node %s %s %s\n", n.Name, n.Body.Kind(), text)
-	for _, f := range functionsOf(n) {
+	for _, f := range ir.FuncsOf(n) {
 		h.function(f)
 	}
 	for _, o := range h.w.needs(n) {

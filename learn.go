@@ -20,14 +20,39 @@ func (s *session) learn(n *ir.Node, t *ir.Train) error {
 		return err
 	}
 	defer close()
+	before := int64(-1)
+	if setup.Resumed != nil {
+		before = setup.Resumed.Progress.Step
+	}
 	r, err := train.Run(s.ctx, setup)
 	if err != nil {
 		return err
 	}
+	if r.State.Progress.Step != before {
+		s.moved[n.Name] = true
+	}
 	s.enter(n.Name+"/", append(slices.Clone(r.Params), r.States...))
 	s.enter(n.Name+":init/", r.Start)
+	if s.keeper != nil {
+		for _, v := range r.Start {
+			if name := n.Name + ":init/" + v.Name; s.asked(name) {
+				s.keeper.State.Given = put(s.keeper.State.Given, train.Named{Name: name, Value: v.Value})
+			}
+		}
+	}
 	s.out.Trainings = append(s.out.Trainings, r.Finish)
 	return nil
+}
+
+// stale says whether a training depends on another that has moved since the
+// state was saved, because its schedule is longer now: then it begins anew.
+func (s *session) stale(n *ir.Node) bool {
+	for _, o := range s.web.needs(n) {
+		if s.moved[o.Name] || s.stale(o) {
+			return true
+		}
+	}
+	return false
 }
 
 // enter makes the tensors of a training values of the program.
@@ -65,6 +90,9 @@ func (s *session) setup(n *ir.Node, t *ir.Train) (train.Setup, func(), error) {
 	}
 	if s.keeper != nil {
 		setup.Resumed = s.keeper.State.Training(n.Name)
+		if s.stale(n) {
+			setup.Resumed = nil
+		}
 	}
 	if t.Table != "" {
 		f, err := s.newFeed(n, t, stepFn)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -220,7 +221,26 @@ func (j *job) cut() error {
 	j.may = may
 	j.module.Nodes = slices.DeleteFunc(j.module.Nodes, func(n *ir.Node) bool { return !j.stays(n, fn) })
 	j.module.SetFuncs(slices.DeleteFunc(j.module.Funcs, func(f *ir.Func) bool { return !reaches(j.module, fn, f.Name) }))
+	j.standIns(fn)
 	return nil
+}
+
+// standIns puts a node in the place of each that yielded a value which stands
+// in the state now, so that the module is whole. They are never run.
+func (j *job) standIns(fn *ir.Func) {
+	var nodes []*ir.Node
+	for i, in := range fn.Inputs {
+		if in.Role != ir.Given {
+			continue
+		}
+		t := fn.Params()[i].Type
+		f := ir.NewFunc(fmt.Sprintf("state.%d", i))
+		b := ir.NewBuilder(j.module, f)
+		b.Return(b.Zeros(t))
+		j.module.Add(f)
+		nodes = append(nodes, &ir.Node{Name: f.Name, Span: j.node.Span, Body: &ir.Compute{Fn: f.Name, Outputs: []ir.Output{{Name: in.Bind, Type: t}}}})
+	}
+	j.module.Nodes = append(nodes, j.module.Nodes...)
 }
 
 // stays says whether a node has a part in a prediction.

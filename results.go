@@ -3,6 +3,8 @@ package dfc
 import (
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -28,6 +30,7 @@ func (r *results) begin(s *session) error {
 		if !ok {
 			continue
 		}
+		sweep(filepath.Join(s.opt.Out, w.Path))
 		out, err := r.outputs.Open(w.Path, n.Span)
 		if err != nil {
 			return err
@@ -35,6 +38,18 @@ func (r *results) begin(s *session) error {
 		r.open[w] = out
 	}
 	return nil
+}
+
+// sweep removes what a killed run has left beside a result, which it would
+// have renamed or removed itself.
+func sweep(path string) {
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".part-*"))
+	if err != nil {
+		return // a name with the signs of a pattern; nothing depends on it
+	}
+	for _, l := range left {
+		os.Remove(l)
+	}
 }
 
 func (r *results) commit() ([]string, error) {

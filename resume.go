@@ -96,7 +96,7 @@ func (s *session) adopt(st *train.State) error {
 	if err := sameData(st.Data, s.keeper.State.Data); err != nil {
 		return err
 	}
-	s.keeper.State.Trainings = st.Trainings
+	s.keeper.State.Trainings, s.was = st.Trainings, st.Complete
 	s.recall(st)
 	return nil
 }
@@ -125,7 +125,7 @@ func (s *session) recall(st *train.State) {
 		if s.trained[n] {
 			continue
 		}
-		for _, o := range outputsOf(n) {
+		for _, o := range ir.OutputsOf(n) {
 			if a := st.Value(o.Name); a != nil {
 				s.values[o.Name] = a
 				s.keeper.State.Given = put(s.keeper.State.Given, train.Named{Name: o.Name, Value: a})
@@ -137,7 +137,7 @@ func (s *session) recall(st *train.State) {
 // recalled says whether a node need not run, since a state had its values.
 // Outputs that no function asks for are not in a state, and are computed.
 func (s *session) recalled(n *ir.Node) bool {
-	outs := outputsOf(n)
+	outs := ir.OutputsOf(n)
 	for _, o := range outs {
 		if s.values[o.Name] == nil {
 			return false

@@ -73,9 +73,10 @@ func (b *Bound) Run(ctx context.Context, o RunOptions) (r *Result, err error) {
 }
 
 // complete saves the state of a program that has run to its end: with what
-// was computed after training, so that it can predict.
+// was computed after training, so that it can predict. A run that only
+// repeated the end of one leaves the state as it is.
 func (s *session) complete() error {
-	if s.keeper == nil || s.keeper.Store == nil {
+	if s.keeper == nil || s.keeper.Store == nil || s.was && len(s.moved) == 0 && s.keeper.Store.Last() >= 0 {
 		return nil
 	}
 	return s.keeper.Complete()

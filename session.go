@@ -28,6 +28,8 @@ type session struct {
 	types   map[string]ir.Type
 	columns map[string]*array.Array
 	planned map[string]*runtime.Function
+	moved   map[string]bool // trainings that took a step
+	was     bool            // the state resumed was of a complete run
 	results results
 	keeper  *train.Keeper
 	stdout  io.Writer
@@ -37,7 +39,7 @@ type session struct {
 func newSession(ctx context.Context, b *Bound, o RunOptions) *session {
 	s := &session{bound: b, ctx: ctx, opt: o, module: b.module, program: b.runtime, data: b.data,
 		values: map[string]*array.Array{}, types: map[string]ir.Type{}, columns: map[string]*array.Array{},
-		planned: map[string]*runtime.Function{}, stdout: o.Stdout}
+		planned: map[string]*runtime.Function{}, moved: map[string]bool{}, stdout: o.Stdout}
 	if s.opt.Observer == nil {
 		s.opt.Observer = Silent{}
 	}
@@ -53,7 +55,7 @@ func (s *session) look() {
 	s.web = newWeb(s.module)
 	s.trained = s.web.trained()
 	for _, n := range s.module.Nodes {
-		for _, o := range outputsOf(n) {
+		for _, o := range ir.OutputsOf(n) {
 			s.types[o.Name] = o.Type
 		}
 	}
@@ -172,7 +174,7 @@ func (s *session) compute(n *ir.Node, b *ir.Compute) error {
 // yield enters the outputs of a node. A metric's may be computed again and
 // then stands in the same place.
 func (s *session) yield(n *ir.Node, list []*array.Array) error {
-	outs := outputsOf(n)
+	outs := ir.OutputsOf(n)
 	if len(outs) != len(list) {
 		return source.Bugf(n.Span, "%s yields %d values, not %d", n.Name, len(list), len(outs))
 	}
@@ -189,7 +191,7 @@ func (s *session) yield(n *ir.Node, list []*array.Array) error {
 // asks for: they are not computed again when the run goes on, and predictions
 // need them.
 func (s *session) remember(n *ir.Node) {
-	for _, o := range outputsOf(n) {
+	for _, o := range ir.OutputsOf(n) {
 		if a, ok := s.values[o.Name]; ok && s.asked(o.Name) {
 			s.keeper.State.Given = put(s.keeper.State.Given, train.Named{Name: o.Name, Value: a})
 		}
