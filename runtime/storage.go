@@ -32,10 +32,11 @@ func (p *plan) outTemps() {
 	if len(p.donate) == 0 {
 		return
 	}
+	end := p.endOf(p.fn.Body) // where the other results are read too
 	for k, v := range p.fn.Results() {
 		o := &p.outs[k]
 		if root := p.info[v].root; o.copy && root.Def == nil && p.info[root].region == p.fn.Body {
-			o.temp = p.newSlot(inArena, p.bytes(v.Type), p.next, p.next, "result")
+			o.temp = p.newSlot(inArena, p.bytes(v.Type), end, end, "result")
 		}
 	}
 }

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dfc-lang/dfc/ir"
 )
@@ -234,11 +235,12 @@ func (p *tileProg) weight() int64 {
 	return w
 }
 
-// readsInPlace reports whether the program may overwrite operand i with result
-// r: every load of the operand is the element itself.
+// readsInPlace reports whether the program may overwrite operand i with a
+// result: every load of the operand is the element itself, and none is passed
+// through as a result.
 func (p *tileProg) readsInPlace(i int) bool {
 	for _, l := range p.loads {
-		if l.operand == i && !l.identity {
+		if l.fixed == nil && l.operand == i && (!l.identity || slices.Contains(p.results, l.reg)) {
 			return false
 		}
 	}
