@@ -1,0 +1,546 @@
+package lower
+
+import (
+	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/lang/check"
+	"github.com/dfc-lang/dfc/lang/source"
+	"github.com/dfc-lang/dfc/lang/syntax"
+)
+
+// expr evaluates an expression. want is the type that is needed, nil where
+// nothing is known; it helps constants and reads, and is not a promise that
+// the result has it.
+func (c *cx) expr(x syntax.Expr, want check.Type) Value {
+	if x == nil {
+		return poison
+	}
+	old := c.fn.b.Span
+	c.fn.b.Span = x.Span()
+	c.el.depth++
+	v := Value(poison)
+	if c.el.depth > 40*maxDepth {
+		c.errf("E0215", x.Span(), "this expression is nested too deeply, or functions call each other without an end")
+	} else {
+		v = c.settle(x, c.eval(x, want))
+	}
+	c.el.depth--
+	c.fn.b.Span = old
+	return v
+}
+
+// span is the place of what is being built.
+func (f *fnCtx) span() source.Span { return f.b.Span }
+
+func (c *cx) eval(x syntax.Expr, want check.Type) Value {
+	switch x := x.(type) {
+	case *syntax.Name:
+		return c.asValue(x, c.name(x))
+	case *syntax.Number:
+		r, ok := parseNum(x.Text)
+		if !ok {
+			c.errf("E0306", x.Span(), "%s is beyond what any number can hold", x.Text)
+			return poison
+		}
+		return &Num{Rat: r, Approx: hasPoint(x.Text)}
+	case *syntax.Bool:
+		return &Flag{x.Value}
+	case *syntax.Text:
+		return c.text(x)
+	case *syntax.Duration:
+		c.errf("E0354", x.Span(), "a duration stands only in the clauses of `train`")
+		return poison
+	case *syntax.List:
+		return c.list(x, want)
+	case *syntax.Tuple:
+		return c.tuple(x, want)
+	case *syntax.Record:
+		return c.recordExpr(x, want)
+	case *syntax.Block:
+		return c.block(x, want)
+	case *syntax.Lambda:
+		return &Lambda{n: x, lex: c.lex}
+	case *syntax.If:
+		return c.ifExpr(x, want)
+	case *syntax.Comprehension:
+		return c.comprehension(x, want)
+	case *syntax.Aggregate:
+		return c.aggregate(x, want)
+	case *syntax.Read:
+		return c.read(x, want)
+	case *syntax.Unary:
+		if x.Op == "not" {
+			return c.not(x)
+		}
+		return c.negate(operand{c.expr(x.X, want), x.X.Span()}, x.Span())
+	case *syntax.Binary:
+		return c.binary(x, want)
+	case *syntax.As:
+		return c.as(x)
+	}
+	return c.evalPostfix(x, want)
+}
+
+func (c *cx) evalPostfix(x syntax.Expr, want check.Type) Value {
+	switch x := x.(type) {
+	case *syntax.Call:
+		return c.call(x, nil, want)
+	case *syntax.Pipe:
+		return c.pipe(x, want)
+	case *syntax.Index:
+		return c.index(x, want)
+	case *syntax.Select:
+		return c.asValue(x, c.selectExpr(x))
+	case *syntax.With:
+		return c.withParams(x)
+	case *syntax.Slice:
+		c.errf("E0355", x.Span(), "a slice stands only inside `[ ]`")
+		return poison
+	}
+	c.errf("E0356", x.Span(), "this is no expression")
+	return poison
+}
+
+func hasPoint(s string) bool {
+	for _, r := range s {
+		if r == '.' || r == 'e' || r == 'E' {
+			return true
+		}
+	}
+	return false
+}
+
+// asValue turns what a name stands for into a value.
+func (c *cx) asValue(x syntax.Expr, v Value) Value {
+	switch v := v.(type) {
+	case *typeName:
+		c.errf("E0357", x.Span(), "`%s` is a type, not a value", v.d.Name)
+		return poison
+	case *globalParam:
+		return c.globalParam(v, x)
+	case *ModelRef:
+		return c.modelValue(v, x)
+	}
+	return v
+}
+
+// text is a text with settings put in.
+func (c *cx) text(x *syntax.Text) Value {
+	s := ""
+	for _, p := range x.Parts {
+		if p.Setting == nil {
+			s += p.Text
+			continue
+		}
+		v, ok := c.lookup(p.Setting.Name)
+		if !ok {
+			return c.unknown(p.Setting)
+		}
+		switch v := v.(type) {
+		case *Txt:
+			s += v.S
+		case *Num:
+			t, ok := v.text()
+			if !ok {
+				c.errf("E0358", p.Setting.Span(), "only settings can be put into a text, and `%s` is computed", p.Setting.Name)
+				return poison
+			}
+			s += t
+		case *Flag:
+			s += map[bool]string{true: "true", false: "false"}[v.On]
+		case *Poison:
+			return poison
+		default:
+			c.errf("E0358", p.Setting.Span(), "only settings can be put into a text, and `%s` is %s", p.Setting.Name, c.describe(v))
+			return poison
+		}
+	}
+	return &Txt{s, x.Span()}
+}
+
+func (c *cx) binary(x *syntax.Binary, want check.Type) Value {
+	switch x.Op {
+	case "and", "or":
+		return c.logic(x)
+	case "??":
+		return c.orElse(x, want)
+	case "..":
+		return &Range{c.expr(x.X, nil), c.expr(x.Y, nil)}
+	case "in":
+		return c.in(x)
+	}
+	hint := want
+	if t, ok := want.(check.Tensor); !ok || x.Op == "@" || t.Kind == ir.Bool || t.Kind == ir.Index {
+		hint = nil
+	}
+	if _, cmp := cmpPred[x.Op]; cmp {
+		hint = nil
+	}
+	a := operand{c.chain(x.X, hint), x.X.Span()}
+	b := operand{c.expr(x.Y, nil), x.Y.Span()}
+	old := c.fn.b.Span
+	c.fn.b.Span = x.Span()
+	defer func() { c.fn.b.Span = old }()
+	switch x.Op {
+	case "+", "-", "*", "/", "^":
+		return c.arith(x.Op, a, b, x.Span())
+	case "@":
+		return c.product(a, b, x.Span())
+	}
+	return c.compare(x.Op, a, b, x.Span())
+}
+
+// chain is expr; long chains on the left are as deep as they are written.
+func (c *cx) chain(x syntax.Expr, want check.Type) Value { return c.expr(x, want) }
+
+// as is `x as T`: the type of a constant, or a claim about dimensions that is
+// checked when the sizes are known.
+func (c *cx) as(x *syntax.As) Value {
+	t := c.typ(x.Type)
+	v := c.expr(x.X, t)
+	if isPoison(v) || t == check.Unknown {
+		return poison
+	}
+	have, ok1 := v.(*Ten)
+	wt, ok2 := t.(check.Tensor)
+	if ok1 && ok2 && have.T.Kind == wt.Kind && have.T.Bound == wt.Bound && have.T.Rank() == len(wt.Dims) {
+		return c.assertDims(have, wt, x)
+	}
+	return c.coerce(v, t, place{at: x.X.Span(), what: "what stands before `as`", from: x.Type.Span()})
+}
+
+// assertDims checks sizes when they are known and takes the claimed ones.
+func (c *cx) assertDims(v *Ten, t check.Tensor, x *syntax.As) Value {
+	if ir.EqualDims(v.T.Dims, t.Dims) {
+		return v
+	}
+	for i, d := range v.T.Dims {
+		e := t.Dims[i]
+		a, ok1 := d.Const()
+		b, ok2 := e.Const()
+		if ok1 && ok2 && a != b {
+			c.errf("E0416", x.Span(), "this has %d elements here, not %d", a, b).hint("`as` never reshapes")
+			return poison
+		}
+		if d != e {
+			p := c.fn.b.One("size", ir.SizeAttrs{N: d, K: ir.I64})
+			q := c.fn.b.One("size", ir.SizeAttrs{N: e, K: ir.I64})
+			ok := c.fn.b.Cmp("eq", p, q)
+			c.fn.b.Op("assert", ir.AssertAttrs{Message: "the sizes `" + check.DimText(d) + "` and `" + check.DimText(e) + "` that `as` says are equal are not"}, ok)
+		}
+	}
+	return c.ten(c.fn.b.One("reshape", ir.ReshapeAttrs{Dims: t.Dims}, c.use(v)))
+}
+
+// block is `{ let …; e }` or the body of a function.
+func (c *cx) block(x *syntax.Block, want check.Type) Value {
+	d := c
+	for _, s := range x.Stmts {
+		d = d.statement(s)
+	}
+	if x.Result == nil {
+		return poison
+	}
+	return d.expr(x.Result, want)
+}
+
+// statement evaluates one statement and returns the context behind it.
+func (c *cx) statement(s syntax.Stmt) *cx {
+	old := c.fn.b.Span
+	c.fn.b.Span = s.Span()
+	defer func() { c.fn.b.Span = old }()
+	switch s := s.(type) {
+	case *syntax.Let:
+		return c.let(s)
+	case *syntax.Dim:
+		return c.with(s.Name.Name, s.Name.Span(), c.dimDecl(s))
+	case *syntax.Param:
+		return c.with(s.Name.Name, s.Name.Span(), c.paramStmt(s))
+	case *syntax.State:
+		return c.stateStmt(s)
+	case *syntax.Assign:
+		return c.assign(s)
+	case *syntax.Assert:
+		c.assert(s)
+	case *syntax.ExprStmt:
+		c.expr(s.X, nil)
+	}
+	return c
+}
+
+// let binds a pattern.
+func (c *cx) let(s *syntax.Let) *cx {
+	for _, n := range check.PatternNames(s.Pattern) {
+		if b := c.sc.find(n.Name); b != nil && b.what == "dim" {
+			c.errf("E0417", n.Span(), "`%s` is a dimension of this signature, and a value of the same name would hide it", n.Name).
+				note(b.at, "the dimension").hint("call the value something else")
+		}
+	}
+	c.nameLayers(s)
+	v := c.letValue(s.Type, s.Value)
+	return c.bind(s.Pattern, v)
+}
+
+// letValue is the value of a `let`, of its type where one is written.
+func (c *cx) letValue(t syntax.Type, x syntax.Expr) Value {
+	if t == nil {
+		return c.expr(x, nil)
+	}
+	want := c.typ(t)
+	return c.coerce(c.expr(x, want), want, place{at: x.Span(), what: "the value", from: t.Span()})
+}
+
+// assert is a statement of a test.
+func (c *cx) assert(s *syntax.Assert) {
+	switch v := c.condition(s.Cond).(type) {
+	case *Flag:
+		if !v.On {
+			c.fn.b.Op("assert", ir.AssertAttrs{Message: "assertion failed: " + oneLine(s.Cond.Span())}, c.fn.b.Int(ir.ScalarOf(ir.Bool), 0))
+		}
+	case *Ten:
+		c.fn.b.Op("assert", ir.AssertAttrs{Message: "assertion failed: " + oneLine(s.Cond.Span())}, c.use(v))
+	}
+}
+
+func oneLine(s source.Span) string {
+	t := s.Text()
+	for i, r := range t {
+		if r == '\n' {
+			return t[:i] + " …"
+		}
+	}
+	return t
+}
+
+// list is `[a, b]`: a tensor where its items are numbers or tensors.
+func (c *cx) list(x *syntax.List, want check.Type) Value {
+	var inner check.Type
+	switch t := want.(type) {
+	case check.Tensor:
+		if len(t.Dims) > 0 {
+			t.Dims = t.Dims[1:]
+			inner = t
+		}
+	case check.Array:
+		inner = t.Elem
+	}
+	var items []operand
+	for _, i := range x.Items {
+		items = append(items, operand{c.expr(i, inner), i.Span()})
+	}
+	return c.listOf(items, inner, x.Span())
+}
+
+func (c *cx) listOf(items []operand, inner check.Type, at source.Span) Value {
+	if len(items) == 0 {
+		c.errf("E0359", at, "a list needs at least one item").hint("an empty vector is `zeros(0)`")
+		return poison
+	}
+	numbers, kind := true, ir.NoKind
+	var first *Ten
+	for _, it := range items {
+		switch v := it.v.(type) {
+		case *Poison:
+			return poison
+		case *Num:
+			if v.Kind != ir.NoKind {
+				numbers, kind = false, v.Kind
+			}
+		case *Ten:
+			numbers = false
+			if first == nil {
+				first = v
+			}
+		case *Opt:
+			c.errf("E0330", it.at, "this value may be missing (%s), and a list holds numbers", c.typeOf(v)).
+				hint("say what stands in for it: `x ?? 0`")
+			return poison
+		default:
+			return c.otherList(items, at)
+		}
+	}
+	if numbers {
+		return c.numList(items, at)
+	}
+	return c.stackItems(items, first, kind, at)
+}
+
+// numList is a list of constants, which stays without a kind.
+func (c *cx) numList(items []operand, at source.Span) Value {
+	n := &Num{}
+	for _, it := range items {
+		x := it.v.(*Num)
+		if len(n.Items) > 0 && !ir.EqualDims(n.Items[0].Dims, x.Dims) {
+			c.errf("E0418", it.at, "the items of a list have different dimensions: %s and %s", c.describe(n.Items[0]), c.describe(x)).note(items[0].at, "the first item")
+			return poison
+		}
+		n.Items = append(n.Items, x)
+		n.Float = n.Float || x.Float
+		if x.fn != nil {
+			n.fn = x.fn
+		}
+	}
+	n.Dims = append([]ir.Dim{ir.N(int64(len(items)))}, n.Items[0].Dims...)
+	return n
+}
+
+// stackItems makes a tensor of tensors and constants.
+func (c *cx) stackItems(items []operand, first *Ten, kind ir.Kind, at source.Span) Value {
+	if first == nil {
+		first = c.tensor(items[0].v, kind, items[0].at)
+		for _, it := range items {
+			if n := it.v.(*Num); n.Kind != ir.NoKind {
+				first = c.tensor(n, kind, it.at)
+				break
+			}
+		}
+	}
+	if first == nil {
+		return poison
+	}
+	want := check.Tensor{Kind: first.T.Kind, Bound: first.T.Bound, Of: first.Of, Dims: first.T.Dims}
+	var vs []*ir.Value
+	for _, it := range items {
+		v := c.coerce(it.v, want, place{at: it.at, what: "every item of this list", from: at})
+		if isPoison(v) {
+			return poison
+		}
+		vs = append(vs, c.use(c.tensor(v, want.Kind, it.at)))
+	}
+	t := c.ten(c.stackValues(vs))
+	t.Of = first.Of
+	return t
+}
+
+// stackValues puts values of one type under a new leading dimension.
+func (c *cx) stackValues(vs []*ir.Value) *ir.Value {
+	b := c.fn.b
+	var rows []*ir.Value
+	for _, v := range vs {
+		rows = append(rows, b.One("reshape", ir.ReshapeAttrs{Dims: append([]ir.Dim{ir.N(1)}, v.Type.Dims...)}, v))
+	}
+	if len(rows) == 1 {
+		return rows[0]
+	}
+	return b.One("concat", ir.AxisAttrs{Axis: 0}, rows...)
+}
+
+// otherList is a list of records, bools or rows (leaf by leaf), or of what no
+// tensor holds.
+func (c *cx) otherList(items []operand, at source.Span) Value {
+	out := &List{}
+	for _, it := range items {
+		out.Items = append(out.Items, it.v)
+	}
+	switch items[0].v.(type) {
+	case *Rec, *Tup:
+		return c.stackRecords(items, at)
+	case *Flag, *Row:
+		for i, it := range items {
+			t := c.tensor(it.v, ir.NoKind, it.at)
+			if t == nil {
+				return c.mixed(it, at)
+			}
+			items[i].v = t
+		}
+		return c.stackItems(items, items[0].v.(*Ten), ir.NoKind, at)
+	case *Txt, Fun:
+		for _, it := range items {
+			if _, ok := it.v.(*Txt); !ok {
+				if _, ok := it.v.(Fun); !ok {
+					return c.mixed(it, at)
+				}
+			}
+		}
+		return out
+	}
+	return c.mixed(items[0], at)
+}
+
+func (c *cx) mixed(it operand, at source.Span) Value {
+	c.errf("E0360", it.at, "%s cannot be an item of this list", c.describe(it.v)).hint("a list holds values of one type")
+	return poison
+}
+
+func (c *cx) stackRecords(items []operand, at source.Span) Value {
+	var cols [][]*ir.Value
+	var shape Value
+	for _, it := range items {
+		v := c.force(it.v, it.at)
+		if hasPoison(v) {
+			return poison
+		}
+		if shape == nil {
+			shape = v
+			cols = make([][]*ir.Value, len(leaves(v)))
+		} else if c.typeOf(shape).String() != c.typeOf(v).String() {
+			c.errf("E0361", it.at, "the items of a list have different types: %s and %s", c.typeOf(shape), c.typeOf(v)).note(items[0].at, "the first item")
+			return poison
+		}
+		for i, l := range c.values(v) {
+			cols[i] = append(cols[i], l)
+		}
+	}
+	var vs []*ir.Value
+	for _, col := range cols {
+		vs = append(vs, c.stackValues(col))
+	}
+	return &Arr{ir.N(int64(len(items))), c.rebuild(shape, vs)}
+}
+
+func (c *cx) tuple(x *syntax.Tuple, want check.Type) Value {
+	out := &Tup{}
+	t, ok := want.(check.Tuple)
+	for i, it := range x.Items {
+		var w check.Type
+		if ok && i < len(t.Items) {
+			w = t.Items[i]
+		}
+		out.Vals = append(out.Vals, c.expr(it, w))
+	}
+	return out
+}
+
+// recordExpr is `{ a, b: e, ...r }`; later fields replace earlier ones.
+func (c *cx) recordExpr(x *syntax.Record, want check.Type) Value {
+	out := &Rec{}
+	t, _ := want.(check.Record)
+	set := func(n string, v Value) {
+		for i, m := range out.Names {
+			if m == n {
+				out.Vals[i] = v
+				return
+			}
+		}
+		out.Names, out.Vals = append(out.Names, n), append(out.Vals, v)
+	}
+	seen := map[string]bool{}
+	for _, it := range x.Items {
+		if it.Spread {
+			switch r := c.expr(it.Value, nil).(type) {
+			case *Rec:
+				for i, n := range r.Names {
+					set(n, r.Vals[i])
+				}
+			case *Poison:
+				return poison
+			default:
+				c.errf("E0362", it.Span(), "`...` spreads a record, and this is %s", c.describe(r))
+				return poison
+			}
+			continue
+		}
+		n := it.Name.Name
+		if seen[n] {
+			c.errf("E0313", it.Name.Span(), "the record has two fields `%s`", n)
+		}
+		seen[n] = true
+		var w check.Type
+		for i, m := range t.Names {
+			if m == n {
+				w = t.Types[i]
+			}
+		}
+		set(n, c.expr(it.Value, w))
+	}
+	return out
+}

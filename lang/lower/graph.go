@@ -1,0 +1,579 @@
+package lower
+
+import (
+	"strings"
+
+	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/lang/check"
+	"github.com/dfc-lang/dfc/lang/source"
+	"github.com/dfc-lang/dfc/lang/syntax"
+)
+
+// globalLet evaluates a `let` at top level. What is left to compute becomes
+// nodes, and the tensors of the value outputs.
+func (e *el) globalLet(d *check.Decl, n *syntax.Let) Value {
+	c := e.graphCx(d.Module, d.Name)
+	c.nameLayers(n)
+	v := c.readNamed(n)
+	names := check.PatternNames(n.Pattern)
+	if isPoison(v) {
+		for _, x := range names {
+			if o := d.Module.Decls[x.Name]; o != nil && o.Node == syntax.Decl(n) {
+				e.global[o] = &binding{val: poison}
+			}
+		}
+		return poison
+	}
+	v = c.outputsOf(v, d.Name)
+	inner := e.graphCx(d.Module, d.Name)
+	bound := inner.bind(n.Pattern, v)
+	out := Value(poison)
+	for _, x := range names {
+		o := d.Module.Decls[x.Name]
+		if o == nil || o.Node != syntax.Decl(n) {
+			continue
+		}
+		part := bound.sc.find(x.Name).val
+		if part != v {
+			part = inner.outputsOf(part, x.Name)
+		}
+		e.global[o] = &binding{val: part, at: x.Span()}
+		if o == d {
+			out = part
+		}
+	}
+	return out
+}
+
+// readNamed is the value of a top-level `let`.
+func (c *cx) readNamed(n *syntax.Let) Value {
+	return c.letValue(n.Type, n.Value)
+}
+
+// outputsOf replaces the tensors of v, which c's function computes, by outputs
+// of a node. A tensor that is an output already stays one.
+func (c *cx) outputsOf(v Value, name string) Value {
+	v = c.settleGlobal(v)
+	var vals []*ir.Value
+	var outs []ir.Output
+	path := leafNames(v, name)
+	i := -1
+	out := mapLeaves(v, func(t *Ten) Value {
+		i++
+		if t.Glob != "" {
+			return t
+		}
+		val := c.use(t)
+		for in, p := range c.fn.in {
+			if p == val && in.Role == ir.Given {
+				return &Ten{T: t.T, Of: t.Of, Glob: in.Bind}
+			}
+		}
+		if name := c.fn.made[val]; name != "" {
+			return &Ten{T: t.T, Of: t.Of, Glob: name}
+		}
+		o := ir.Output{Name: c.el.output(path[i]), Type: t.T}
+		c.fn.made[val] = o.Name
+		vals, outs = append(vals, val), append(outs, o)
+		return &Ten{T: t.T, Of: t.Of, Glob: o.Name}
+	})
+	if len(vals) == 0 {
+		return out
+	}
+	f := ir.Clone(c.fn.b.Return(vals...), c.fresh(c.fn.f.Name))
+	f.Span = c.el.nodeAt
+	c.addFunc(f)
+	c.node(f.Name, &ir.Compute{Fn: f.Name, Outputs: outs, Every: c.every})
+	return out
+}
+
+// settleGlobal gives what is computed a kind before it becomes an output;
+// constants stay constants.
+func (c *cx) settleGlobal(v Value) Value {
+	switch v := v.(type) {
+	case *Num:
+		if v.fn != nil {
+			return c.force(v, c.fn.span())
+		}
+	case *Rec:
+		out := &Rec{Names: v.Names}
+		for _, x := range v.Vals {
+			out.Vals = append(out.Vals, c.settleGlobal(x))
+		}
+		return out
+	case *Tup:
+		out := &Tup{}
+		for _, x := range v.Vals {
+			out.Vals = append(out.Vals, c.settleGlobal(x))
+		}
+		return out
+	}
+	return v
+}
+
+// leafNames names the tensors of v: `fit`, `fit.a`, `fit.b`.
+func leafNames(v Value, name string) []string {
+	switch v := v.(type) {
+	case *Ten:
+		return []string{name}
+	case *Rec:
+		var out []string
+		for i, x := range v.Vals {
+			out = append(out, leafNames(x, name+"."+v.Names[i])...)
+		}
+		return out
+	case *Arr:
+		return leafNames(v.Elem, name)
+	case *Opt:
+		return append(leafNames(v.Val, name), leafNames(v.Has, name+".present")...)
+	}
+	var out []string
+	for range leaves(v) {
+		out = append(out, name)
+	}
+	return out
+}
+
+// aggTable is an aggregate over the rows of a table as a node of its own: one
+// streaming pass. done is false where the aggregate must be computed in place,
+// over resident columns, because it depends on where it stands.
+func (c *cx) aggTable(x *syntax.Aggregate, op ir.Agg) (v Value, done bool) {
+	if c.fn.rigid {
+		return c.aggRigid(x, op)
+	}
+	f, ok := x.Clauses[0].(*syntax.ForIn)
+	if !ok || !isPath(f.Xs) {
+		return nil, false
+	}
+	tab, ok := c.quietAny(f.Xs).(*Tab)
+	if !ok || tab.T.Category || op.Op == "softmax" || op.Op == "logsumexp" {
+		return nil, false
+	}
+	for _, cl := range x.Clauses[1:] {
+		if _, in := cl.(*syntax.ForIn); in {
+			return nil, false
+		}
+	}
+	return c.stage(x.Span(), func(d *cx) Value { return d.reduceNode(x, f, tab.T, op) })
+}
+
+// aggRigid checks an aggregate over a table inside a function that is checked
+// for itself; median and quantile have no other meaning.
+func (c *cx) aggRigid(x *syntax.Aggregate, op ir.Agg) (Value, bool) {
+	if op.Op != "median" && op.Op != "quantile" {
+		return nil, false
+	}
+	f, ok := x.Clauses[0].(*syntax.ForIn)
+	if !ok {
+		return nil, false
+	}
+	tab, ok := c.expr(f.Xs, nil).(*Tab)
+	if !ok {
+		return nil, false
+	}
+	d := c.bind(f.Pattern, &Row{T: tab.T, fn: c.fn})
+	for _, cl := range x.Clauses[1:] {
+		if fi, ok := cl.(*syntax.ForIf); ok {
+			d.condition(fi.Cond)
+			d = d.narrowed(fi.Cond, true)
+		}
+	}
+	v := d.aggElem(op.Op, d.expr(x.Elem, nil), x.Elem.Span())
+	return d.force(v, x.Elem.Span()), true
+}
+
+// isPath reports a name, a selection or a slice: what can name a table.
+func isPath(x syntax.Expr) bool {
+	switch x := x.(type) {
+	case *syntax.Name:
+		return true
+	case *syntax.Select:
+		return isPath(x.X)
+	case *syntax.Index:
+		return isPath(x.X)
+	case *syntax.Pipe:
+		return true
+	}
+	return false
+}
+
+// stage evaluates something at the level of the outer graph, whatever function
+// is under construction. done is false where it needs that function.
+func (c *cx) stage(at source.Span, f func(d *cx) Value) (v Value, done bool) {
+	n, failed, muted := len(c.el.errs), c.el.failed, c.el.muted
+	depth, nesting, nodeAt := c.el.depth, c.el.nesting, c.el.nodeAt
+	defer func() {
+		r := recover()
+		c.el.depth, c.el.nesting, c.el.nodeAt, c.el.muted = depth, nesting, nodeAt, muted
+		if r == nil {
+			return
+		}
+		if _, no := r.(notHere); !no {
+			panic(r)
+		}
+		c.el.errs, c.el.failed = c.el.errs[:n], failed
+		v, done = nil, false
+	}()
+	d := *c
+	if c.tr != nil {
+		d.above, d.tr = c.tr, nil
+	}
+	return f(&d), true
+}
+
+// reduceNode makes the node of an aggregate over a table.
+func (c *cx) reduceNode(x *syntax.Aggregate, f *syntax.ForIn, t *check.Table, op ir.Agg) Value {
+	var conds []syntax.Expr
+	for _, cl := range x.Clauses[1:] {
+		if fi, ok := cl.(*syntax.ForIf); ok {
+			conds = append(conds, fi.Cond)
+		}
+	}
+	var shape Value
+	hasMask := false
+	fn, vals, ok := c.rowFn(c.nodeName(op.Op), t, x.Span(), func(d *cx, row *Row) []*ir.Value {
+		e := d.bind(f.Pattern, row)
+		v, mask := e.masked(conds, func(g *cx) Value {
+			v := g.expr(x.Elem, g.aggWant(op.Op, nil))
+			if op.Op == "count" {
+				return &Flag{true}
+			}
+			if op.Op == "median" || op.Op == "quantile" {
+				return g.aggElem("mean", v, x.Elem.Span())
+			}
+			return g.aggElem(op.Op, v, x.Elem.Span())
+		}, func(g *cx, like Value) Value { return g.filled(like, 0) })
+		v = e.force(v, x.Elem.Span())
+		if hasPoison(v) {
+			return nil
+		}
+		shape = v
+		out := e.values(v)
+		if mask != nil {
+			hasMask = true
+			out = append([]*ir.Value{e.use(mask)}, out...)
+		}
+		return out
+	})
+	if !ok {
+		return poison
+	}
+	return c.reduceOutputs(fn, vals, shape, t, op, hasMask)
+}
+
+func (c *cx) reduceOutputs(fn string, vals []*ir.Value, shape Value, t *check.Table, op ir.Agg, hasMask bool) Value {
+	node := &ir.Reduce{Table: t.Name, Fn: fn, Cond: hasMask, Every: c.every}
+	name := c.nodeName(op.Op)
+	path := leafNames(shape, name)
+	i := -1
+	out := mapLeaves(shape, func(l *Ten) Value {
+		i++
+		typ := l.T
+		if op.Op == "count" {
+			typ = ir.ScalarOf(ir.I64)
+		}
+		o := ir.Output{Name: c.el.output(path[i]), Type: typ}
+		node.Aggs, node.Outputs = append(node.Aggs, op), append(node.Outputs, o)
+		return &Ten{T: typ, Glob: o.Name}
+	})
+	c.node(fn, node)
+	return out
+}
+
+// nodeName names a node after the declaration that it belongs to.
+func (c *cx) nodeName(op string) string {
+	base := c.fn.f.Name
+	if i := strings.IndexByte(base, '.'); i > 0 && !c.fn.graph {
+		base = base[:i]
+	}
+	return base + "." + op
+}
+
+// write is `write csv(f) = e`.
+func (e *el) write(m *check.Module, n *syntax.Write) {
+	format := readerName(n.Writer)
+	c := e.graphCx(m, "write."+format)
+	node := &ir.Write{Format: format}
+	switch format {
+	case "csv", "json", "jsonl", "npy", "safetensors":
+	default:
+		e.errf("E0801", n.Writer.Span(), "there is no format `%s`", format).suggest(format, []string{"csv", "json", "jsonl", "npy", "safetensors"})
+		c.expr(n.Value, nil)
+		return
+	}
+	if len(n.Writer.Args) != 1 || len(n.Writer.Named) > 0 {
+		e.errf("E0802", n.Writer.Span(), "`%s` takes the path of the file", format)
+	} else if t, ok := c.expr(n.Writer.Args[0], nil).(*Txt); ok {
+		node.Path = t.S
+		if old, dup := e.written[t.S]; dup {
+			e.errf("E0803", n.Writer.Span(), "%q is written twice", t.S).note(old, "here already")
+		}
+		e.written[t.S] = n.Writer.Span()
+	} else if !e.failed {
+		e.errf("E0804", n.Writer.Args[0].Span(), "the path of a file is a text")
+	}
+	if n.If != nil {
+		switch v := c.condition(n.If).(type) {
+		case *Flag:
+			if !v.On {
+				c.expr(n.Value, nil)
+				return
+			}
+		case *Ten:
+			node.Cond = c.outputsOf(v, "write.if").(*Ten).Glob
+		}
+	}
+	if c.writeRows(node, n) {
+		return
+	}
+	v := c.expr(n.Value, nil)
+	if isPoison(v) {
+		return
+	}
+	if !c.writable(node.Format, v, n.Value.Span()) {
+		return
+	}
+	tree, ok := c.tree(v, "out", n.Value.Span())
+	if !ok {
+		return
+	}
+	node.Value = &tree
+	e.nodeAt = n.Span()
+	c.node("write."+clean(node.Path), node)
+}
+
+// writable checks that a format holds a value.
+func (c *cx) writable(format string, v Value, at source.Span) bool {
+	switch format {
+	case "npy":
+		if c.tensor(v, ir.NoKind, at) == nil {
+			c.errf("E0805", at, "`npy` holds one tensor, and this is %s", c.describe(v))
+			return false
+		}
+	case "safetensors":
+		if _, ok := v.(*Rec); !ok {
+			c.errf("E0806", at, "`safetensors` holds a record of tensors, and this is %s", c.describe(v)).hint("`fit.params`, or `{ name: tensor }`")
+			return false
+		}
+	case "csv", "jsonl":
+		if t, ok := v.(*Ten); ok && t.T.Rank() > 0 && t.T.Rank() <= 2 {
+			return true
+		}
+		if n, ok := v.(*Num); ok && len(n.Dims) > 0 && len(n.Dims) <= 2 {
+			return true
+		}
+		if _, ok := v.(*Arr); ok {
+			return true
+		}
+		c.errf("E0807", at, "`%s` holds a table, a matrix or a list of records, and this is %s", format, c.describe(v)).hint("`write json(…)` holds any value")
+		return false
+	}
+	return true
+}
+
+// writeRows writes a table, or records made of the rows of one.
+func (c *cx) writeRows(node *ir.Write, n *syntax.Write) bool {
+	if node.Format != "csv" && node.Format != "jsonl" {
+		return false
+	}
+	if comp, ok := n.Value.(*syntax.Comprehension); ok {
+		f, isIn := comp.Clauses[0].(*syntax.ForIn)
+		if !isIn || !isPath(f.Xs) {
+			return false
+		}
+		tab, isTab := c.quietAny(f.Xs).(*Tab)
+		if !isTab || tab.T.Category {
+			return false
+		}
+		t := tab.T
+		var conds []syntax.Expr
+		for _, cl := range comp.Clauses[1:] {
+			fi, ok := cl.(*syntax.ForIf)
+			if !ok {
+				return false
+			}
+			conds = append(conds, fi.Cond)
+		}
+		if len(conds) > 0 {
+			w := c.whereBy(t, f.Pattern, conds, n.Value.Span())
+			if w == nil {
+				return true
+			}
+			t = w.T
+		}
+		c.writeTable(node, t, f.Pattern, comp.Elem, n)
+		return true
+	}
+	if !isPath(n.Value) {
+		return false
+	}
+	tab, ok := c.quietAny(n.Value).(*Tab)
+	if !ok || tab.T.Category {
+		return false
+	}
+	c.writeTable(node, tab.T, nil, nil, n)
+	return true
+}
+
+// writeTable makes the row function and columns of a written table.
+func (c *cx) writeTable(node *ir.Write, t *check.Table, p syntax.Pattern, elem syntax.Expr, n *syntax.Write) {
+	node.Table = t.Name
+	fn, _, ok := c.rowFn("write."+t.Name, t, n.Value.Span(), func(d *cx, row *Row) []*ir.Value {
+		var v Value
+		if elem == nil {
+			r := &Rec{}
+			for _, f := range t.Base.Fields {
+				r.Names = append(r.Names, f.Name)
+				r.Vals = append(r.Vals, d.fieldAt(row, f, f.Name))
+			}
+			v = r
+		} else {
+			d = d.bind(p, row)
+			v = d.expr(elem, nil)
+		}
+		if isPoison(v) {
+			return nil
+		}
+		rec, ok := v.(*Rec)
+		if !ok {
+			d.errf("E0808", n.Value.Span(), "a row of a file is a record, and this is %s", d.describe(v)).hint("give it a name: `[{ value: … } for … ]`")
+			return nil
+		}
+		vals := []*ir.Value{}
+		for i, name := range rec.Names {
+			if vals, ok = d.column(node, vals, name, rec.Vals[i], n.Value.Span()); !ok {
+				return nil
+			}
+		}
+		return vals
+	})
+	if !ok {
+		return
+	}
+	node.Fn = fn
+	c.el.nodeAt = n.Span()
+	c.node("write."+clean(node.Path), node)
+}
+
+// column adds one column of a written table.
+func (c *cx) column(node *ir.Write, vals []*ir.Value, name string, v Value, at source.Span) ([]*ir.Value, bool) {
+	col := ir.WriteColumn{Name: name, Result: -1, Present: -1}
+	if o, ok := v.(*Opt); ok {
+		h := c.tensor(o.Has, ir.Bool, at)
+		col.Present = len(vals)
+		vals = append(vals, c.use(h))
+		v = o.Val
+	}
+	switch v := v.(type) {
+	case *Str:
+		if v.row.fn != c.fn || v.row.fr != nil {
+			panic(notHere{})
+		}
+		col.Text = v.path
+		node.Columns = append(node.Columns, col)
+		return vals, true
+	case *Rec:
+		for i, n := range v.Names {
+			var ok bool
+			if vals, ok = c.column(node, vals, name+"."+n, v.Vals[i], at); !ok {
+				return vals, false
+			}
+		}
+		return vals, true
+	case *Poison:
+		return vals, false
+	}
+	t := c.tensor(v, ir.NoKind, at)
+	if t == nil {
+		c.errf("E0809", at, "the column `%s` is %s, which no file holds", name, c.describe(v))
+		return vals, false
+	}
+	col.Result = len(vals)
+	node.Columns = append(node.Columns, col)
+	return append(vals, c.use(t)), true
+}
+
+// tree is a structured value for json and print.
+func (c *cx) tree(v Value, name string, at source.Span) (ir.Tree, bool) {
+	switch v := v.(type) {
+	case *Poison:
+		return ir.Tree{}, false
+	case *Txt:
+		s := v.S
+		return ir.Tree{Text: &s}, true
+	case *Rec:
+		t := ir.Tree{Names: append([]string{}, v.Names...)}
+		for i, x := range v.Vals {
+			in, ok := c.tree(x, name+"."+v.Names[i], at)
+			if !ok {
+				return t, false
+			}
+			t.Items = append(t.Items, in)
+		}
+		return t, true
+	case *Tup:
+		return c.treeList(v.Vals, name, at)
+	case *List:
+		return c.treeList(v.Items, name, at)
+	case *Arr:
+		return c.tree(v.Elem, name, at) // a record of lists
+	case *Opt:
+		c.errf("E0330", at, "this value may be missing (%s)", c.typeOf(v)).hint("say what stands in for it: `x ?? 0`")
+		return ir.Tree{}, false
+	}
+	t := c.tensor(v, ir.NoKind, at)
+	if t == nil {
+		c.errf("E0811", at, "%s cannot be written or printed", c.describe(v))
+		return ir.Tree{}, false
+	}
+	return ir.Tree{Value: c.outputsOf(t, name).(*Ten).Glob}, true
+}
+
+func (c *cx) treeList(vs []Value, name string, at source.Span) (ir.Tree, bool) {
+	t := ir.Tree{}
+	for _, x := range vs {
+		in, ok := c.tree(x, name, at)
+		if !ok {
+			return t, false
+		}
+		t.Items = append(t.Items, in)
+	}
+	return t, true
+}
+
+// print is `print "loss", x`.
+func (e *el) print(m *check.Module, n *syntax.Print) {
+	node := &ir.Print{}
+	ok := true
+	for _, a := range n.Args {
+		c := e.graphCx(m, "print")
+		t, good := c.tree(c.expr(a, nil), "printed", a.Span())
+		ok = ok && good
+		node.Parts = append(node.Parts, t)
+	}
+	if ok {
+		e.nodeAt = n.Span()
+		e.graphCx(m, "print").node("print", node)
+	}
+}
+
+// test is `test "name" { … }`: a function whose assertions may fail.
+func (e *el) test(n *syntax.Test) {
+	e.guard(n.Span(), func() {
+		c := e.graphCx(e.prog.Main, "test")
+		c.fn.test, c.fn.graph, c.fn.seed = true, false, "test"
+		d := c
+		if n.Body == nil {
+			return
+		}
+		for _, s := range n.Body.Stmts {
+			d = d.statement(s)
+		}
+		title, _ := n.Name.Plain()
+		c.fn.b.Return()
+		c.fn.f.Span = n.Span()
+		e.addFunc(c.fn.f)
+		e.nodeAt = n.Span()
+		c.node(c.fn.f.Name, &ir.Test{Title: title, Fn: c.fn.f.Name})
+	})
+}

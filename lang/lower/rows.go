@@ -1,0 +1,369 @@
+package lower
+
+import (
+	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/lang/check"
+	"github.com/dfc-lang/dfc/lang/source"
+	"github.com/dfc-lang/dfc/lang/syntax"
+)
+
+// Note: what reads a table. A field of the row at hand is a Col input, by its
+// path through keys; of the element of a loop, a slice of a Column input over
+// the table; of any other row, which is an index, a gather from one.
+
+// read is the tensor at a path of a row, of type t (without the loop).
+func (c *cx) readRow(r *Row, path string, t ir.Type) *Ten {
+	if r.fn != c.fn {
+		panic(notHere{})
+	}
+	if r.fr == nil {
+		return c.ten(c.input(ir.Col, path, t))
+	}
+	root := rootTable(r)
+	col := c.input(ir.Column, root.Name+"."+path, t.Lead(root.Dim))
+	return c.ten(c.elem(r.fr, col))
+}
+
+// rowIndex is a row as an index of its table.
+func (c *cx) rowIndex(r *Row) *Ten {
+	t := ir.IndexOf(r.T.Base.Dim)
+	if r.fn != c.fn {
+		panic(notHere{})
+	}
+	if r.path == "" && r.fr != nil && r.T == r.T.Base {
+		out := c.ten(r.fr.iota)
+		out.Of = r.T
+		return out
+	}
+	path := r.path
+	if path == "" {
+		path = "#"
+	}
+	out := c.readRow(r, path, t)
+	out.Of = r.T.Base
+	return out
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// rowField is `row.name`.
+func (c *cx) rowField(r *Row, n *syntax.Name) Value {
+	f := r.T.Field(n.Name)
+	if f == nil {
+		return c.noField(r.T, n)
+	}
+	return c.fieldAt(r, f, join(r.path, n.Name))
+}
+
+// fieldAt is the field at a path of the row at hand or of a loop.
+func (c *cx) fieldAt(r *Row, f *check.Field, path string) Value {
+	root := rootTable(r)
+	switch t := f.Type.(type) {
+	case check.Opt:
+		inner := c.fieldAt(r, &check.Field{Name: f.Name, Type: t.X}, path)
+		if root.IsPresent(path) {
+			return inner
+		}
+		return &Opt{inner, c.readRow(r, path+"?", ir.ScalarOf(ir.Bool))}
+	case check.Tensor:
+		if t.Of != nil && !t.Of.Category && len(t.Dims) == 0 {
+			return &Row{T: t.Of, fn: r.fn, path: path, fr: r.fr, root: root}
+		}
+		out := c.readRow(r, path, ir.Type{Kind: t.Kind, Bound: t.Bound, Dims: t.Dims})
+		out.Of = t.Of
+		return out
+	case check.Simple:
+		if t == check.Text || t == check.Time || t == check.KeyT {
+			return &Str{row: r, path: path, time: t == check.Time}
+		}
+	}
+	return poison
+}
+
+// rootTable is the table that the path of a row begins at.
+func rootTable(r *Row) *check.Table {
+	if r.root != nil {
+		return r.root
+	}
+	return r.T
+}
+
+func (c *cx) noField(t *check.Table, n *syntax.Name) Value {
+	r := c.errf("E0501", n.Span(), "%s has no field `%s`", t.Name, n.Name).note(t.At, "declared here")
+	if near := source.Nearest(n.Name, t.FieldNames()); near != "" {
+		r.hint("did you mean `%s`?", near)
+	}
+	return poison
+}
+
+// indexField is a field of a row that is an index: a gather from the column.
+func (c *cx) indexField(i *Ten, n *syntax.Name) Value {
+	t := i.Of
+	f := t.Field(n.Name)
+	if f == nil {
+		return c.noField(t, n)
+	}
+	col := c.columnOf(t, f, n.Name)
+	return mapLeaves(col, func(x *Ten) Value { return c.gather(x, i, 0) })
+}
+
+// columnOf is the whole column of a table, in file order.
+func (c *cx) columnOf(t *check.Table, f *check.Field, path string) Value {
+	bind := t.Name + "." + path
+	switch ft := f.Type.(type) {
+	case check.Opt:
+		inner := c.columnOf(t, &check.Field{Name: f.Name, Type: ft.X}, path)
+		if isPoison(inner) || t.IsPresent(path) {
+			return inner
+		}
+		return &Opt{inner, c.ten(c.input(ir.Column, bind+"?", ir.TensorOf(ir.Bool, t.Dim)))}
+	case check.Tensor:
+		out := c.ten(c.input(ir.Column, bind, ir.Type{Kind: ft.Kind, Bound: ft.Bound, Dims: append([]ir.Dim{t.Dim}, ft.Dims...)}))
+		out.Of = ft.Of
+		return out
+	}
+	c.errf("E0502", c.fn.span(), "`%s` is text, and a column of texts is no tensor", bind).hint("declare the field as a `category` to compute with it")
+	return poison
+}
+
+// strMember is a text of the data as a member of a category, or whether it is
+// one.
+func (c *cx) strMember(s *Str, t *check.Table, ask bool) Value {
+	path := s.path + " in " + t.Name
+	if ask {
+		return c.readRow(s.row, path+"?", ir.ScalarOf(ir.Bool))
+	}
+	out := c.readRow(s.row, path, ir.IndexOf(t.Dim))
+	out.Of = t
+	return out
+}
+
+// compareText compares texts of the data and members of categories with texts
+// of the program.
+func (c *cx) compareText(op syntax.Op, x, y operand, at source.Span) (Value, bool) {
+	if _, ok := x.v.(*Txt); ok {
+		x, y = y, x
+	}
+	t, ok := y.v.(*Txt)
+	if s, str := x.v.(*Str); str {
+		if !ok || op != "==" && op != "!=" {
+			c.errf("E0388", at, "a text of the data is compared with `==` or `!=` and a text of the program").hint("declare the field as a `category` to compare its values with each other")
+			return poison, true
+		}
+		v := c.readRow(s.row, s.path+" = "+t.S, ir.ScalarOf(ir.Bool))
+		if op == "!=" {
+			return c.ten(c.fn.b.One("not", nil, c.use(v))), true
+		}
+		return v, true
+	}
+	if !ok {
+		return nil, false
+	}
+	i := c.asIndex(x.v)
+	if i == nil || i.Of == nil {
+		c.errf("E0389", at, "%s is compared with a text", c.describe(x.v))
+		return poison, true
+	}
+	if op != "==" && op != "!=" {
+		c.errf("E0346", at, "members of %s are equal or not; `%s` has no meaning", i.Of.Name, op)
+		return poison, true
+	}
+	m, ok := c.memberOf(i.Of, t, y.at).(*Ten)
+	if !ok {
+		return poison, true
+	}
+	return c.ten(c.fn.b.Cmp(cmpPred[op], c.use(i), c.spread(c.use(m), i.T.Dims))), true
+}
+
+// memberOf is the member of a category, or the row of a table with a text as
+// its key, that a text of the program names.
+func (c *cx) memberOf(t *check.Table, txt *Txt, at source.Span) Value {
+	if !t.Category && !t.TextKey {
+		c.errf("E0503", at, "%s has no key that is a text", t.Name).note(t.At, "declared here")
+		return poison
+	}
+	typ := ir.IndexOf(t.Base.Dim)
+	if t.Fixed {
+		for i, m := range t.Members {
+			if m == txt.S {
+				out := c.ten(c.fn.b.Int(typ, int64(i)))
+				out.Of = t
+				return out
+			}
+		}
+		r := c.errf("E0504", at, "%q is no member of %s", txt.S, t.Name).note(t.At, "its members are fixed here")
+		r.suggest(txt.S, t.Members)
+		return poison
+	}
+	key := t.Name + "=" + txt.S
+	out, ok := c.members[key]
+	if !ok {
+		out = c.el.output("member." + t.Name + "." + txt.S)
+		c.members[key] = out
+		old := c.el.nodeAt
+		c.el.nodeAt = at
+		c.node(out, &ir.Read{
+			Reader:  ir.Reader{Name: "member", Paths: []ir.NamedText{{Text: txt.S, Span: at}}, Options: map[string]string{"of": t.Name}},
+			Outputs: []ir.Output{{Name: out, Type: typ}},
+		})
+		c.el.nodeAt = old
+	}
+	v := c.ten(c.input(ir.Given, out, typ))
+	v.Of = t
+	return v
+}
+
+// textList is a list of texts where members of a category are wanted.
+func (c *cx) textList(l *List, t check.Tensor, p place) (Value, bool) {
+	if t.Of == nil || len(t.Dims) != 1 {
+		return nil, false
+	}
+	var items []operand
+	for _, x := range l.Items {
+		txt, ok := x.(*Txt)
+		if !ok {
+			return nil, false
+		}
+		items = append(items, operand{c.memberOf(t.Of, txt, txt.At), txt.At})
+	}
+	v := c.listOf(items, nil, p.at)
+	if isPoison(v) {
+		return poison, true
+	}
+	return c.coerceTensor(v, t, p), true
+}
+
+// selectExpr is `x.name`.
+func (c *cx) selectExpr(x *syntax.Select) Value {
+	if n, ok := x.X.(*syntax.Name); ok {
+		v, found := c.lookup(n.Name)
+		if !found {
+			return c.unknown(n)
+		}
+		switch v := v.(type) {
+		case *Namespace:
+			return c.moduleMember(v, x.Name)
+		case *ModelRef:
+			return c.modelMember(v, x.Name)
+		}
+	}
+	return c.selectField(x, c.expr(x.X, nil), x.Name)
+}
+
+// moduleMember is `nn.dense`, `random.normal`, `batch.mean`.
+func (c *cx) moduleMember(ns *Namespace, n *syntax.Name) Value {
+	if ns.Mod != nil {
+		if d := ns.Mod.Decls[n.Name]; d != nil {
+			return c.value(d)
+		}
+		var names []string
+		for k := range ns.Mod.Decls {
+			names = append(names, k)
+		}
+		c.errf("E0216", n.Span(), "the module `%s` has no `%s`", ns.Name, n.Name).suggest(n.Name, sorted(names))
+		return poison
+	}
+	full := ns.Name + "." + n.Name
+	if v, ok := c.trainWord(full); ok {
+		return v
+	}
+	if in := intrinsics[full]; in != nil {
+		return in
+	}
+	var names []string
+	for k := range intrinsics {
+		if len(k) > len(ns.Name) && k[:len(ns.Name)+1] == ns.Name+"." {
+			names = append(names, k[len(ns.Name)+1:])
+		}
+	}
+	c.errf("E0217", n.Span(), "there is no `%s`", full).suggest(n.Name, sorted(names))
+	return poison
+}
+
+// selectField is the field of a value.
+func (c *cx) selectField(x syntax.Node, v Value, n *syntax.Name) Value {
+	switch v := v.(type) {
+	case *Poison:
+		return poison
+	case *Rec:
+		if f := v.get(n.Name); f != nil {
+			return f
+		}
+		c.errf("E0390", n.Span(), "the record has no field `%s`", n.Name).suggest(n.Name, v.Names)
+		return poison
+	case *Row:
+		return c.rowField(v, n)
+	case *Opt:
+		if r, ok := v.Val.(*Row); ok {
+			return c.optField(r, v, n)
+		}
+		c.errf("E0330", x.Span(), "this value may be missing (%s), and its field `%s` is taken", c.typeOf(v), n.Name).hint("ask first: `if present(x) then … else …`")
+		return poison
+	case *Ten:
+		if v.Of != nil && !v.Of.Category {
+			return c.indexField(v, n)
+		}
+	case *Arr:
+		return c.arrField(v, x, n)
+	case *Tab:
+		return c.tableMember(v.T, n)
+	case *trainVal:
+		return c.trainMember(v, n)
+	case *Layer:
+		return c.layerMember(v, n)
+	}
+	c.errf("E0391", n.Span(), "%s has no field `%s`", c.describe(v), n.Name)
+	return poison
+}
+
+// arrField is a field of every record of a list.
+func (c *cx) arrField(v *Arr, x syntax.Node, n *syntax.Name) Value {
+	if inner, ok := v.Elem.(*Arr); ok {
+		return &Arr{v.N, c.arrField(inner, x, n)}
+	}
+	f := c.selectField(x, v.Elem, n)
+	if _, plain := f.(*Ten); plain || isPoison(f) {
+		return f
+	}
+	return &Arr{v.N, f}
+}
+
+// optField is a field behind a key that may match nothing: missing as well.
+func (c *cx) optField(r *Row, o *Opt, n *syntax.Name) Value {
+	f := r.T.Field(n.Name)
+	if f == nil {
+		return c.noField(r.T, n)
+	}
+	t := f.Type
+	if in, ok := t.(check.Opt); ok {
+		t = in.X
+	}
+	path := join(r.path, n.Name)
+	inner := c.fieldAt(r, &check.Field{Name: f.Name, Type: t}, path)
+	if isPoison(inner) {
+		return poison
+	}
+	return &Opt{inner, c.readRow(r, path+"?", ir.ScalarOf(ir.Bool))}
+}
+
+// tableMember is `T.column`, or the category of a column where it is used as a
+// dimension.
+func (c *cx) tableMember(t *check.Table, n *syntax.Name) Value {
+	f := t.Field(n.Name)
+	if f == nil {
+		return c.noField(t, n)
+	}
+	ft := f.Type
+	if o, ok := ft.(check.Opt); ok {
+		ft = o.X
+	}
+	if ten, ok := ft.(check.Tensor); ok && ten.Of != nil && ten.Of.Category && ten.Of.Name == t.Base.Name+"."+n.Name {
+		return &Tab{ten.Of}
+	}
+	return c.columnOf(t, f, n.Name)
+}
