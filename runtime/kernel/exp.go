@@ -102,8 +102,10 @@ var expm1Q = [...]float64{1, -3.33333333333331316428e-02, 1.58730158725481460165
 // Expm1 is e^x - 1, accurate near 0, below 1 ulp; after msun.
 func Expm1(x float64) float64 {
 	switch {
-	case x != x || x > 709.782712893384:
-		return x + x*0x1p1000
+	case x != x:
+		return x
+	case x > 709.782712893384:
+		return math.Inf(1)
 	case x < -38.816242111356935:
 		return -1
 	case math.Abs(x) < 0x1p-54:

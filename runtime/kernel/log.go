@@ -198,7 +198,7 @@ func log2parts(x float64) (t1, t2 float64) {
 	tl := a - (th - bp)
 	sl := float64(v * ((u - float64(sh*th)) - float64(sh*tl)))
 	s2 := float64(ss * ss)
-	r := float64(s2*s2) * horner(s2, powL[:])
+	r := float64(float64(s2*s2) * horner(s2, powL[:]))
 	r += float64(sl * (sh + ss))
 	s2 = float64(sh * sh)
 	th = high(3 + s2 + r)

@@ -118,8 +118,8 @@ func reduceHuge(x float64) (q int, y0, y1 float64) {
 		}
 		neg = true
 	}
-	f := float64(hi>>11)*0x1p-53 + float64(hi&(1<<11-1))*0x1p-64
-	f += float64(lo>>11) * 0x1p-117
+	f := float64(float64(hi>>11)*0x1p-53) + float64(float64(hi&(1<<11-1))*0x1p-64)
+	f += float64(float64(lo>>11) * 0x1p-117)
 	y0 = f * (math.Pi / 4)
 	if neg {
 		y0 = -y0
