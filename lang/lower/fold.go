@@ -244,17 +244,60 @@ func (l *loopCall) kinds(c *cx, s0 Value, at source.Span) Value {
 		}
 		return v
 	}
-	var v Value
+	if v := l.try(c, probe(s0), true); v != nil {
+		return c.kindsFrom(s0, v, at)
+	}
+	// The step needs to know a kind: the default one, or the other.
+	k := c.defaultKind()
+	for _, k := range []ir.Kind{k, ir.F32 + ir.F64 - k} {
+		typed := c.quietKind(s0, k)
+		if typed == nil {
+			continue
+		}
+		if v := l.try(c, typed, true); v != nil && !hasPoison(v) && c.typeOf(c.force(v, at)).String() == c.typeOf(typed).String() {
+			return typed
+		}
+	}
+	if v := l.try(c, probe(s0), false); v == nil {
+		return nil
+	}
+	return s0
+}
+
+// try evaluates the step once in a loop that is thrown away; nil where it has
+// errors.
+func (l *loopCall) try(c *cx, s Value, quiet bool) Value {
+	if quiet {
+		c.el.muted++
+		failed := c.el.failed
+		defer func() { c.el.muted--; c.el.failed = failed }()
+	}
 	fr, _ := c.openLoop(l.seq.n)
 	d := *c
 	d.loops = append(append([]*ir.Value{}, c.loops...), fr.iota)
-	v = l.step(&d, l.f, probe(s0), fr)
+	places := c.fn.places
+	v := l.step(&d, l.f, s, fr)
+	c.fn.places = places
 	c.fn.frames = c.fn.frames[:len(c.fn.frames)-1]
-	c.fn.b.Close() // thrown away
+	c.fn.b.Close()
 	if hasPoison(v) {
 		return nil
 	}
-	return c.kindsFrom(s0, v, at)
+	return v
+}
+
+// quietKind gives every constant in v the kind k; nil where one does not fit.
+func (c *cx) quietKind(v Value, k ir.Kind) Value {
+	c.el.muted++
+	failed := c.el.failed
+	defer func() { c.el.muted--; c.el.failed = failed }()
+	d := *c
+	d.lex.real = k
+	out := d.force(v, c.fn.span())
+	if hasPoison(out) {
+		return nil
+	}
+	return out
 }
 
 // kindsFrom gives untyped leaves of s the kinds of the leaves of v.

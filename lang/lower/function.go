@@ -134,7 +134,7 @@ func (c *cx) runFn(f *FnRef, s *signature, m *matched, call *callArgs) Value {
 // bodyCx is the context of the body of a function.
 func (c *cx) bodyCx(s *signature, m *matched) *cx {
 	d := *c
-	d.lex = lex{mod: s.mod, real: m.sol.kind}
+	d.lex = lex{mod: s.mod, real: s.realKind(m.sol)}
 	e := &d
 	for sym, dim := range m.sol.dims {
 		e = e.with(sym[len(check.Meta):], s.open[sym[len(check.Meta):]], dimNum(dim))
@@ -399,7 +399,7 @@ func (e *el) checkFn(d *check.Decl) bool {
 	e.muted = 0
 	e.guard(d.At, func() { e.generic(d, ir.F32) })
 	s := e.sigs[d]
-	if s != nil && !e.failed && sigHasReal(s) {
+	if s != nil && !e.failed && s.isReal {
 		e.guard(d.At, func() { e.generic(d, ir.F64) })
 	}
 	bad := e.failed
@@ -408,15 +408,6 @@ func (e *el) checkFn(d *check.Decl) bool {
 	_ = mark
 	e.checked[d] = bad
 	return bad
-}
-
-func sigHasReal(s *signature) bool {
-	for _, p := range s.params {
-		if check.HasReal(p.t) {
-			return true
-		}
-	}
-	return check.HasReal(s.result)
 }
 
 // generic elaborates a function into one that is thrown away.

@@ -47,3 +47,24 @@ func TestExamples(t *testing.T) {
 		})
 	}
 }
+
+// TestStdlib compiles the tests of the standard library, with every function
+// of it checked at its most general arguments.
+func TestStdlib(t *testing.T) {
+	files, _ := filepath.Glob("../../stdlib/*.df")
+	for _, f := range files {
+		t.Run(filepath.Base(f), func(t *testing.T) {
+			text, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, errs := Tests(source.NewFile(filepath.Base(f), text), Options{})
+			if len(errs) > 0 {
+				t.Fatalf("%v", errs)
+			}
+			if err := ir.Verify(m, ir.StageRaw); err != nil {
+				t.Fatalf("%v\n%s", err, m)
+			}
+		})
+	}
+}

@@ -20,6 +20,7 @@ type signature struct {
 	open   map[string]source.Span
 	mod    *check.Module
 	at     source.Span
+	isReal bool // `real` stands in it
 }
 
 type param struct {
@@ -69,6 +70,10 @@ func (e *el) signatureOf(d *check.Decl) *signature {
 		args(n.Args)
 		s.config = len(s.params)
 		s.result = check.Unknown
+	}
+	s.isReal = check.HasReal(s.result)
+	for _, p := range s.params {
+		s.isReal = s.isReal || check.HasReal(p.t)
 	}
 	return s
 }
@@ -445,7 +450,7 @@ func (c *cx) lifts(v Value, t check.Type) bool {
 // defaultValue evaluates a default in the scope of the signature.
 func (c *cx) defaultValue(s *signature, p *param, m *matched, params []*param, t check.Type, sol *solution) Value {
 	d := *c
-	d.lex = lex{mod: s.mod, real: sol.kind}
+	d.lex = lex{mod: s.mod, real: s.realKind(sol)}
 	e := &d
 	for i, v := range m.vals {
 		e = e.with(params[i].name, params[i].at, v)
@@ -454,4 +459,12 @@ func (c *cx) defaultValue(s *signature, p *param, m *matched, params []*param, t
 		e = e.with(sym[len(check.Meta):], s.at, dimNum(dim))
 	}
 	return e.expr(p.def, t)
+}
+
+// realKind is what `real` means in the body of a function.
+func (s *signature) realKind(sol *solution) ir.Kind {
+	if s.isReal {
+		return sol.kind
+	}
+	return ir.NoKind
 }
