@@ -22,7 +22,6 @@ type DataOptions struct {
 	records    map[string][]byte
 	absent     map[string]map[string]bool
 	categories map[string][]string
-	needs      data.Needs
 }
 
 // Bound is a program whose data is open, whose sizes are known and whose plan
@@ -61,8 +60,10 @@ func (p *Program) bind(m *ir.Module, o DataOptions) (*Bound, error) {
 		}
 		b.files[t] = from(o.Dir, o.Files[t])
 	}
-	d, err := data.Open(m, data.Options{Dir: o.Dir, TempDir: o.Spill, Memory: o.Memory, Workers: o.Workers, Only: o.only,
-		Replace: b.files, Records: o.records, Absent: o.absent, Categories: o.categories, Needs: o.needs})
+	needs := data.NeedsOf(m)
+	rows := rowModule(m, p.lowered, needs)
+	d, err := data.Open(rows, data.Options{Dir: o.Dir, TempDir: o.Spill, Memory: o.Memory, Workers: o.Workers, Only: o.only,
+		Replace: b.files, Records: o.records, Absent: o.absent, Categories: o.categories, Needs: needs})
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +77,29 @@ func (p *Program) bind(m *ir.Module, o DataOptions) (*Bound, error) {
 		return nil, err
 	}
 	return b, nil
+}
+
+// rowModule is a module as the data sees it: derived tables by their
+// functions of one row, as they were lowered, with the columns that these
+// need. What else is needed stays what the compiled functions need.
+func rowModule(m, lowered *ir.Module, needs data.Needs) *ir.Module {
+	out := &ir.Module{Name: m.Name, Files: m.Files, Symbols: m.Symbols, Funcs: lowered.Funcs}
+	for _, n := range m.Nodes {
+		if d, ok := n.Body.(*ir.Derive); ok && d.Fn != "" {
+			n = lowered.Node(n.Name)
+			d = n.Body.(*ir.Derive)
+			for _, in := range lowered.Func(d.Fn).Inputs {
+				if in.Role == ir.Col {
+					if needs[d.Of] == nil {
+						needs[d.Of] = map[string]bool{}
+					}
+					needs[d.Of][in.Bind] = true
+				}
+			}
+		}
+		out.Nodes = append(out.Nodes, n)
+	}
+	return out
 }
 
 // from makes a path relative to the working directory one that is read from

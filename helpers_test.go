@@ -14,13 +14,18 @@ import (
 // training with momentum and two metrics, a table of predictions.
 type line struct {
 	batch, epochs int64
-	noisy         bool // the loss draws a random number a row
+	rate          float64 // 0: one that fits
+	above         bool    // a table of the rows above the mean, and its column
 	stop          *ir.Stop
 	keep          string
 }
 
 func (l line) module() *ir.Module {
 	m := &ir.Module{Name: "line", Numerics: ir.Numerics}
+	rate := l.rate
+	if rate == 0 {
+		rate = 0.02
+	}
 	f := ir.ScalarOf(ir.F32)
 	m.Symbols = []*ir.Symbol{
 		{Name: "Points", Class: ir.Bound, From: "Points"}, {Name: "Train", Class: ir.Bound, From: "Train"},
@@ -67,7 +72,7 @@ func (l line) module() *ir.Module {
 		row("update."+name, func(b *ir.Builder, fn *ir.Func) []*ir.Value {
 			p, g, v := fn.AddParam("p", t, ir.Input{}), fn.AddParam("g", t, ir.Input{}), fn.AddParam("v", t, ir.Input{})
 			v = b.Add(b.Mul(v, b.Float(t, 0.8)), g)
-			return []*ir.Value{b.Sub(p, b.Mul(v, b.Float(t, 0.02))), v}
+			return []*ir.Value{b.Sub(p, b.Mul(v, b.Float(t, rate))), v}
 		})
 	}
 	row("error", func(b *ir.Builder, fn *ir.Func) []*ir.Value {
@@ -82,6 +87,9 @@ func (l line) module() *ir.Module {
 		return []*ir.Value{k, col(fn, "y", f), predict(b, fn, given(fn, "fit/line.w", f), given(fn, "fit/line.c", bias))}
 	})
 	slot := func(name string, t ir.Type) []ir.Slot { return []ir.Slot{{Name: "v", Type: t, Init: "slot." + name}} }
+	if l.above {
+		l.addAbove(m, row, col, given)
+	}
 	keep := l.keep
 	if keep == "" {
 		keep = "last"
@@ -103,9 +111,32 @@ func (l line) module() *ir.Module {
 	node("rmse", &ir.Compute{Fn: "root", Outputs: []ir.Output{{Name: "rmse", Type: f}}, Every: "fit"})
 	node("out", &ir.Write{Format: "csv", Path: "predicted.csv", Table: "Test", Fn: "predicted", Columns: []ir.WriteColumn{
 		{Name: "kind", Result: 0, Present: -1}, {Name: "actual", Result: 1, Present: -1}, {Name: "predicted", Result: 2, Present: -1}}})
+	if l.above {
+		node("Above", &ir.Derive{Op: "where", Of: "Points", Fn: "isAbove"})
+		node("least", &ir.Reduce{Table: "Above", Fn: "x", Aggs: []ir.Agg{{Op: "min"}}, Outputs: []ir.Output{{Name: "least", Type: f}}})
+		node("total", &ir.Compute{Fn: "total", Outputs: []ir.Output{{Name: "total", Type: f}}})
+	}
 	text := "slope"
 	node("say", &ir.Print{Parts: []ir.Tree{{Text: &text}, {Value: "fit/line.w"}}})
 	return m
+}
+
+type (
+	rowFunc   func(name string, body func(b *ir.Builder, f *ir.Func) []*ir.Value)
+	inputFunc func(fn *ir.Func, name string, t ir.Type) *ir.Value
+)
+
+// addAbove adds functions for a table whose size only the run knows.
+func (l line) addAbove(m *ir.Module, row rowFunc, col, given inputFunc) {
+	f := ir.ScalarOf(ir.F32)
+	m.Symbols = append(m.Symbols, &ir.Symbol{Name: "Above", Class: ir.Bound, From: "Above"})
+	row("isAbove", func(b *ir.Builder, fn *ir.Func) []*ir.Value {
+		return []*ir.Value{b.Cmp("gt", col(fn, "x", f), given(fn, "centre", f))}
+	})
+	row("total", func(b *ir.Builder, fn *ir.Func) []*ir.Value {
+		x := fn.AddParam("x", ir.TensorOf(ir.F32, ir.Sym("Above")), ir.Input{Role: ir.Column, Bind: "Above.x"})
+		return []*ir.Value{b.Sum(x, 0)}
+	})
 }
 
 // points writes 600 points on three lines of slope 2 and bounded noise.

@@ -184,7 +184,7 @@ func (f *brokenFile) Sync() error {
 // TestBrokenDisk fails every operation on the state of a real program.
 func TestBrokenDisk(t *testing.T) {
 	small := line{batch: 200, epochs: 2}
-	o := RunOptions{EverySteps: 3}
+	o := RunOptions{EverySteps: 4}
 	dir := t.TempDir()
 	points(t, dir)
 	counter := &brokenDisk{FS: train.Disk}

@@ -31,3 +31,116 @@ func TestRunLine(t *testing.T) {
 		t.Errorf("%d rows, the first %q", len(rows), rows[0])
 	}
 }
+
+// TestTableOfTheRun derives a table by a condition on a statistic: its size,
+// which a plan needs, is known only while the program runs.
+func TestTableOfTheRun(t *testing.T) {
+	dir := t.TempDir()
+	points(t, dir)
+	b := line{batch: 100, epochs: 1, above: true}.bound(t, dir, 1)
+	r, err := b.Run(context.Background(), RunOptions{Out: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := func(name string) float64 {
+		a, ok := r.Value(name)
+		if !ok {
+			t.Fatalf("no value %s", name)
+		}
+		return a.Float(0)
+	}
+	want, least := 0.0, math.Inf(1)
+	for i := range 600 {
+		if x := float64(i%97) / 20; float64(float32(x)) > value("centre") {
+			want += x
+			least = min(least, x)
+		}
+	}
+	if math.Abs(value("total")-want) > 0.1 || math.Abs(value("least")-least) > 1e-6 {
+		t.Errorf("total %v, least %v of the rows above %v; expected %v, %v", value("total"), value("least"), value("centre"), want, least)
+	}
+}
+
+func TestDivergence(t *testing.T) {
+	dir := t.TempDir()
+	points(t, dir)
+	l := line{batch: 64, epochs: 40, rate: 3e4}
+	_, _, err := runIn(t, l, dir, 1, false, RunOptions{EverySteps: 2})
+	if err == nil || Exit(err) != 1 {
+		t.Fatalf("%v", err)
+	}
+	for _, want := range []string{"not finite", "step", "the state saved last is intact"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the report lacks %q:\n%v", want, err)
+		}
+	}
+	if left := tree(t, filepath.Join(dir, "out")); len(left) > 0 {
+		t.Errorf("a diverged run left %v", left)
+	}
+	if s, err := Inspect(filepath.Join(dir, "state")); err != nil || s.Trainings[0].Step%2 != 0 {
+		t.Errorf("the state left: %+v, %v", s, err)
+	}
+}
+
+func TestUnwritable(t *testing.T) {
+	dir := t.TempDir()
+	points(t, dir)
+	save(t, filepath.Join(dir, "out"), "a file where the folder should be")
+	steps := &counter{}
+	b := line{batch: 32, epochs: 2}.bound(t, dir, 1)
+	if _, err := b.Run(context.Background(), RunOptions{Out: filepath.Join(dir, "out"), Observer: steps}); err == nil || Exit(err) != 1 || steps.n > 0 {
+		t.Errorf("after %d steps: %v", steps.n, err)
+	}
+}
+
+type counter struct {
+	Silent
+	n int
+}
+
+func (c *counter) Step(Progress) { c.n++ }
+
+func TestEmit(t *testing.T) {
+	dir := t.TempDir()
+	points(t, dir)
+	b := line{batch: 32, epochs: 2}.bound(t, dir, 1)
+	for _, s := range Stages() {
+		if s.Name == "ast" {
+			continue // IR text has none
+		}
+		var out bytes.Buffer
+		if err := b.Emit(&out, s.Name); err != nil || out.Len() == 0 {
+			t.Errorf("%s: %d bytes, %v", s.Name, out.Len(), err)
+		}
+		if err := b.program.Emit(&out, s.Name); s.Data != NeedsData(err) {
+			t.Errorf("%s without data: %v", s.Name, err)
+		}
+	}
+	for _, name := range passNames() {
+		var out bytes.Buffer
+		if err := b.Emit(&out, "after "+name); err != nil || out.Len() == 0 {
+			t.Errorf("after %s: %d bytes, %v", name, out.Len(), err)
+		}
+	}
+	if err := b.Emit(&bytes.Buffer{}, "plam"); err == nil || Exit(err) != 2 || !strings.Contains(err.Error(), "plan") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestTopics(t *testing.T) {
+	kinds := map[string]int{}
+	for _, p := range Topics() {
+		kinds[p.Kind]++
+		if p.Name == "" || p.Title == "" {
+			t.Errorf("%+v", p)
+		}
+	}
+	for _, k := range []string{"codes", "operations", "passes", "functions"} {
+		if kinds[k] == 0 {
+			t.Errorf("no %s", k)
+		}
+	}
+	if _, near, ok := Explain("einsun"); ok || near != "einsum" {
+		t.Errorf("near einsun is %q", near)
+	}
+}

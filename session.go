@@ -3,6 +3,7 @@ package dfc
 import (
 	"context"
 	"io"
+	"slices"
 	"sort"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -127,36 +128,50 @@ func (s *session) derive(n *ir.Node, b *ir.Derive) error {
 	return nil
 }
 
-// rowRunner runs the row functions that deriving a table needs.
+// rowRunner runs the row function of a derived table. The data knows the
+// function as it was written, of one row; what runs is the batched one, a
+// plan's rows at a time.
 func (s *session) rowRunner(n *ir.Node) data.RunFunc {
-	calls := map[string]*call{}
+	var c *call
 	return func(fn *ir.Func, cols []*array.Array, rows int) ([]*array.Array, error) {
-		c := calls[fn.Name]
 		if c == nil {
 			var err error
-			if c, err = s.newCall(fn.Name, rowsSymbol, n); err != nil {
+			if c, err = s.newCall(n.Body.(*ir.Derive).Fn, rowsSymbol, n); err != nil {
 				return nil, err
 			}
-			calls[fn.Name] = c
 		}
-		return c.whole(cols, rows)
+		var out []*array.Array
+		for from := 0; from < rows; from += rowsAtOnce {
+			to := min(rows, from+rowsAtOnce)
+			if err := c.piece(fn, cols, from, to); err != nil {
+				return nil, err
+			}
+			for i, a := range c.out {
+				if from == 0 {
+					out = append(out, array.New(a.Kind, append([]int{rows}, a.Shape[1:]...)...))
+				}
+				train.Copy(out[i].Rows(from, to), a)
+			}
+		}
+		return out, nil
 	}
 }
 
-// whole runs a row function with an array for each of its inputs that the
-// data feeds.
-func (c *call) whole(cols []*array.Array, rows int) ([]*array.Array, error) {
-	for _, at := range c.cols {
-		c.in[at] = cols[at]
+// piece runs a batched function over some rows of the columns of fn, the same
+// function of one row.
+func (c *call) piece(fn *ir.Func, cols []*array.Array, from, to int) error {
+	for i, in := range c.fn.Inputs {
+		if in.Role != ir.Col && in.Role != ir.RowNumber {
+			continue
+		}
+		at := slices.Index(fn.Inputs, in)
+		if at < 0 || cols[at] == nil {
+			return source.Bugf(fn.Span, "the batched %s asks for %s, which the one of a row does not", fn.Name, in.Bind)
+		}
+		c.in[i] = cols[at].Rows(from, to)
 	}
-	if c.row >= 0 {
-		c.in[c.row] = cols[c.row]
-	}
-	c.actual[c.symbol] = int64(rows)
-	if err := c.planned.Run(c.in, c.out, c.actual); err != nil {
-		return nil, err
-	}
-	return c.out, nil
+	c.actual[c.symbol] = int64(to - from)
+	return train.FaultAt(c.planned.Run(c.in, c.out, c.actual), nil, nil)
 }
 
 // compute calls a function once.

@@ -291,8 +291,8 @@ func (f *feeder) close() {
 	}
 }
 
-// copyInto copies elements between arrays of one type.
-func copyInto(dst, src *array.Array) {
+// Copy copies elements between arrays of one type.
+func Copy(dst, src *array.Array) {
 	copy(dst.F32, src.F32)
 	copy(dst.F64, src.F64)
 	copy(dst.I32, src.I32)
@@ -305,7 +305,7 @@ func copyInto(dst, src *array.Array) {
 
 func clone(a *array.Array) *array.Array {
 	c := array.New(a.Kind, a.Shape...)
-	copyInto(c, a)
+	Copy(c, a)
 	return c
 }
 

@@ -93,7 +93,7 @@ func (l *loop) storeBest() {
 		return
 	}
 	for i, n := range l.live() {
-		copyInto(l.state.Best[i].Value, n.Value)
+		Copy(l.state.Best[i].Value, n.Value)
 	}
 }
 
@@ -133,14 +133,14 @@ func (s *snapshot) take(t *Training) {
 		s.values = cloneAll(all)
 	}
 	for i, n := range all {
-		copyInto(s.values[i].Value, n.Value)
+		Copy(s.values[i].Value, n.Value)
 	}
 	s.progress = t.Progress
 }
 
 func (s *snapshot) put(t *Training) {
 	for i, n := range t.moving() {
-		copyInto(n.Value, s.values[i].Value)
+		Copy(n.Value, s.values[i].Value)
 	}
 	t.Progress = s.progress
 }
