@@ -1,6 +1,10 @@
 package passes
 
-import "github.com/dfc-lang/dfc/ir"
+import (
+	"sync"
+
+	"github.com/dfc-lang/dfc/ir"
+)
 
 // Class says how far the two sides of a law agree.
 type Class uint8
@@ -23,12 +27,14 @@ type Law struct {
 	// Apply yields what stands for the results of op, nil where the law does
 	// not match. It may write operations through the rewriter.
 	Apply func(w *rewriter, op *ir.Op) []*ir.Value
+
+	late bool // only in layout
 }
 
 // Laws is the table, in the order in which laws are tried.
 func Laws() []Law {
 	var all []Law
-	for _, ls := range [][]Law{constantLaws, scalarLaws, structureLaws, einsumLaws, controlLaws, stableLaws} {
+	for _, ls := range [][]Law{constantLaws, scalarLaws, structureLaws, einsumLaws, controlLaws, stableLaws, layoutLaws} {
 		all = append(all, ls...)
 	}
 	return all
@@ -38,7 +44,7 @@ func Laws() []Law {
 func simplify(m *ir.Module, _ ir.Sizes) error {
 	v := newDeriver(m)
 	for _, f := range m.Funcs {
-		v.rewrite(f, Reorder)
+		v.rewrite(f, Reorder, false)
 	}
 	return nil
 }
@@ -49,7 +55,7 @@ func simplify(m *ir.Module, _ ir.Sizes) error {
 func stabilise(m *ir.Module, _ ir.Sizes) error {
 	v := newDeriver(m)
 	for _, f := range m.Funcs {
-		v.rewrite(f, Approximate)
+		v.rewrite(f, Approximate, false)
 	}
 	return nil
 }
@@ -57,7 +63,7 @@ func stabilise(m *ir.Module, _ ir.Sizes) error {
 // tidy is simplify, cse and dce of one function.
 func (v *deriver) tidy(f *ir.Func) {
 	v.dceFunc(f)
-	v.rewrite(f, Reorder)
+	v.rewrite(f, Reorder, false)
 	v.cseFunc(f)
 	v.dceFunc(f)
 }
@@ -66,13 +72,13 @@ func (v *deriver) tidy(f *ir.Func) {
 // a law, and all laws make programs smaller in some measure.
 const maxRounds = 12
 
-// rewrite applies laws up to a class to f; it counts by name how often each
-// one matched.
-func (v *deriver) rewrite(f *ir.Func, upTo Class) map[string]int {
+// rewrite applies laws up to a class to f, with those of `layout` where late;
+// it counts by name how often each one matched.
+func (v *deriver) rewrite(f *ir.Func, upTo Class, late bool) map[string]int {
 	fired := map[string]int{}
 	for range maxRounds {
 		before := total(fired)
-		w := &rewriter{v: v, f: f, upTo: upTo, fired: fired}
+		w := &rewriter{v: v, f: f, upTo: upTo, late: late, fired: fired}
 		w.region(f.Body)
 		if total(fired) == before {
 			break
@@ -95,6 +101,7 @@ type rewriter struct {
 	v     *deriver
 	f     *ir.Func
 	upTo  Class
+	late  bool // laws of layout too
 	fired map[string]int
 	r     *ir.Region        // being rewritten
 	b     *ir.Builder       // writes behind what has been read so far
@@ -152,7 +159,7 @@ func (w *rewriter) apply(op *ir.Op) []*ir.Value {
 	}
 	w.b.Span, w.b.Primal = op.Span, op.Results[0].Primal
 	for _, l := range lawsFor(op.Row.Name) {
-		if l.Class > w.upTo {
+		if l.Class > w.upTo || l.late && !w.late {
 			continue
 		}
 		if rs := l.Apply(w, op); rs != nil {
@@ -163,23 +170,20 @@ func (w *rewriter) apply(op *ir.Op) []*ir.Value {
 	return nil
 }
 
-var lawsByRow map[string][]*Law
-
 // lawsFor is the laws that look at a row.
-func lawsFor(row string) []*Law {
-	return lawsByRow[row]
-}
+func lawsFor(row string) []*Law { return lawsByRow()[row] }
 
-func init() {
-	lawsByRow = map[string][]*Law{}
+var lawsByRow = sync.OnceValue(func() map[string][]*Law {
+	by := map[string][]*Law{}
 	for _, l := range Laws() {
 		for _, r := range ir.Rows() {
 			if len(l.On) == 0 || contains(l.On, r.Name) {
-				lawsByRow[r.Name] = append(lawsByRow[r.Name], &l)
+				by[r.Name] = append(by[r.Name], &l)
 			}
 		}
 	}
-}
+	return by
+})
 
 func contains(list []string, s string) bool {
 	for _, x := range list {

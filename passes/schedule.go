@@ -1,0 +1,206 @@
+package passes
+
+import "github.com/dfc-lang/dfc/ir"
+
+// schedule orders the operations of each region so that little is alive at
+// once: of those that can run, the one that frees most, or takes least. Where
+// that is no better than the order at hand, the order stays. Operations with
+// an effect keep their order among themselves.
+func schedule(m *ir.Module, sizes ir.Sizes) error {
+	v := newDeriver(m)
+	for _, f := range m.Funcs {
+		ir.WalkRegions(f.Body, func(r *ir.Region) {
+			s := newScheduling(v, r, sizes)
+			if order := s.greedy(); s.peak(order) < s.peak(s.given()) {
+				s.apply(order)
+			}
+		})
+		ir.Renumber(f)
+	}
+	return nil
+}
+
+// maxScheduled bounds the operations of a region that is reordered, since
+// choosing looks at all that can run.
+const maxScheduled = 4000
+
+// scheduling is the state for one region.
+type scheduling struct {
+	r     *ir.Region
+	at    map[*ir.Value]int
+	bytes map[*ir.Value]int64
+	uses  map[*ir.Value]int // readers among operations; results of the region are never freed
+	needs [][]int           // by operation: operations before it
+	users [][]int
+}
+
+func newScheduling(v *deriver, r *ir.Region, sizes ir.Sizes) *scheduling {
+	s := &scheduling{r: r, at: map[*ir.Value]int{}, bytes: map[*ir.Value]int64{}, uses: map[*ir.Value]int{},
+		needs: make([][]int, len(r.Ops)), users: make([][]int, len(r.Ops))}
+	effect := -1
+	for i, op := range r.Ops {
+		for _, x := range op.Results {
+			s.at[x], s.bytes[x] = i, bytesOf(x.Type, sizes)
+		}
+		before := map[int]bool{}
+		for _, x := range distinct(op.Operands) {
+			s.uses[x]++
+			if p, ok := s.at[x]; ok && !before[p] {
+				before[p] = true
+				s.needs[i] = append(s.needs[i], p)
+			}
+		}
+		if v.effect(op) {
+			if effect >= 0 && !before[effect] {
+				s.needs[i] = append(s.needs[i], effect)
+			}
+			effect = i
+		}
+		for _, p := range s.needs[i] {
+			s.users[p] = append(s.users[p], i)
+		}
+	}
+	for _, x := range r.Results {
+		s.uses[x]++ // kept to the end
+	}
+	return s
+}
+
+func distinct(vs []*ir.Value) []*ir.Value {
+	var out []*ir.Value
+	for i, x := range vs {
+		seen := false
+		for _, y := range vs[:i] {
+			seen = seen || x == y
+		}
+		if !seen {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// bytesOf is the size of a value at capacity; unknown dimensions count 64.
+func bytesOf(t ir.Type, sizes ir.Sizes) int64 {
+	n := int64(4)
+	switch t.Kind {
+	case ir.F64, ir.I64, ir.Key:
+		n = 8
+	case ir.U8, ir.I8, ir.Bool:
+		n = 1
+	}
+	for _, d := range t.Dims {
+		k, err := d.Eval(func(name string) (int64, bool) {
+			z, ok := sizes[name]
+			return z.Capacity, ok
+		})
+		if err != nil {
+			k = 64
+		}
+		n *= max(k, 1)
+	}
+	return n
+}
+
+func (s *scheduling) given() []int {
+	order := make([]int, len(s.r.Ops))
+	for i := range order {
+		order[i] = i
+	}
+	return order
+}
+
+// grow is by how much running operation i changes what is alive, given how
+// often each value will still be read.
+func (s *scheduling) grow(i int, left map[*ir.Value]int) int64 {
+	n := int64(0)
+	for _, x := range s.r.Ops[i].Results {
+		n += s.bytes[x]
+	}
+	for _, x := range distinct(s.r.Ops[i].Operands) {
+		if left[x] == 1 {
+			n -= s.bytes[x]
+		}
+	}
+	return n
+}
+
+// greedy is the order in which each next operation adds least; ties keep the
+// order at hand.
+func (s *scheduling) greedy() []int {
+	if len(s.r.Ops) > maxScheduled {
+		return s.given()
+	}
+	left, waits := s.left(), make([]int, len(s.r.Ops))
+	var ready, order []int
+	for i := range s.r.Ops {
+		if waits[i] = len(s.needs[i]); waits[i] == 0 {
+			ready = append(ready, i)
+		}
+	}
+	for len(ready) > 0 {
+		best := 0
+		for k := range ready {
+			a, b := s.grow(ready[k], left), s.grow(ready[best], left)
+			if a < b || a == b && ready[k] < ready[best] {
+				best = k
+			}
+		}
+		i := ready[best]
+		ready = append(ready[:best], ready[best+1:]...)
+		order = append(order, i)
+		s.run(i, left)
+		for _, u := range s.users[i] {
+			if waits[u]--; waits[u] == 0 {
+				ready = append(ready, u)
+			}
+		}
+	}
+	return order
+}
+
+func (s *scheduling) left() map[*ir.Value]int {
+	left := make(map[*ir.Value]int, len(s.uses))
+	for x, n := range s.uses {
+		left[x] = n
+	}
+	return left
+}
+
+func (s *scheduling) run(i int, left map[*ir.Value]int) {
+	for _, x := range distinct(s.r.Ops[i].Operands) {
+		left[x]--
+	}
+}
+
+// peak is the most that is alive in an order.
+func (s *scheduling) peak(order []int) int64 {
+	left := s.left()
+	var now, most int64
+	for _, i := range order {
+		for _, x := range s.r.Ops[i].Results {
+			now += s.bytes[x]
+		}
+		most = max(most, now)
+		for _, x := range s.r.Ops[i].Results {
+			if left[x] == 0 {
+				now -= s.bytes[x]
+			}
+		}
+		s.run(i, left)
+		for _, x := range distinct(s.r.Ops[i].Operands) {
+			if left[x] == 0 {
+				now -= s.bytes[x]
+			}
+		}
+	}
+	return most
+}
+
+func (s *scheduling) apply(order []int) {
+	ops := make([]*ir.Op, len(order))
+	for k, i := range order {
+		ops[k] = s.r.Ops[i]
+	}
+	s.r.Ops = ops
+}
