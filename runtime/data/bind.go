@@ -310,7 +310,7 @@ func (ds *Dataset) TextOf(dim string, i int64) (string, bool) {
 	if c := ds.cats[dim]; c != nil && i >= 0 && i < int64(len(c.values)) {
 		return c.values[i], true
 	}
-	if v := ds.views[dim]; v != nil && v.src.keys != nil {
+	if v := ds.views[dim]; v != nil && v.src.keys != nil && i >= 0 {
 		return v.src.keyText(int32(i)), true
 	}
 	return "", false

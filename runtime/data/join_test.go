@@ -31,9 +31,9 @@ const someUsers = "user,region,age\nann,north,31\nbob,south,\ncid,north,40\n"
 func TestKeys(t *testing.T) {
 	m, o := shop(t, someUsers, "user,amount\nbob,1\nann,2\nann,3\nzoe,4\n,5\n", true)
 	ds := mustOpen(t, m, o)
-	cols, tx, _ := all(t, ds, "Orders", OrderSpec{}, 3, index("user", "Users"), bools("user?"), f32s("user.age"), bools("user.age?"), index("user.region", "Region"), texts("user.user"))
-	got := fmt.Sprint(cols[0].I32, cols[1].U8, cols[2].F32, cols[3].U8, cols[4].I32, tx[5])
-	if want := "[1 0 0 0 0] [1 1 1 0 0] [0 31 31 0 0] [0 1 1 0 0] [1 0 0 0 0] [bob ann ann (none) (none)]"; got != want {
+	cols, tx, _ := all(t, ds, "Orders", OrderSpec{}, 3, index("user", "Users"), bools("user?"), f32s("user.age"), bools("user.age?"), index("user.region", "Region"), texts("user.user"), texts("user"), texts("user.region"), texts("amount"))
+	got := fmt.Sprint(cols[0].I32, cols[1].U8, cols[2].F32, cols[3].U8, cols[4].I32, tx[5:])
+	if want := "[1 0 0 0 0] [1 1 1 0 0] [0 31 31 0 0] [0 1 1 0 0] [1 0 0 0 0] [[bob ann ann (none) (none)] [bob ann ann (none) (none)] [south north north (none) (none)] [1 2 3 4 5]]"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	r := ds.Report()
@@ -218,6 +218,49 @@ func TestReplaceAndRecords(t *testing.T) {
 	}
 	fails(t, m, Options{Dir: dir, Replace: map[string]string{"T": "new.csv"}, Categories: state}, "D0104", "target")
 	fails(t, m, Options{Dir: dir, Records: map[string][]byte{"T": []byte(`{"x": 9, "c": "z"}`)}, Categories: state, Absent: absent}, "D0116", "(record)", "row 1", "\"z\"")
+}
+
+func TestSeveralFilesAndPlaces(t *testing.T) {
+	r := reader("csv", "a.csv", "header", "none")
+	r.Paths = append(r.Paths, ir.NamedText{Text: "b.csv"})
+	trip := num("p", ir.I16, ir.N(2))
+	trip.Places = []int{1, 3}
+	m := module(tableNode("T", r, num("x", ir.F32), trip, num("last", ir.F32)))
+	dir := write(t, "a.csv", "1,2,3,4\n5,6,7,8", "b.csv", "9,10,11,12\n13,14,15,16\n")
+	ds := mustOpen(t, m, Options{Dir: dir})
+	cols, _, _ := all(t, ds, "T", OrderSpec{}, 3, f32s("x"), req("p", trip.Type), f32s("last"))
+	if got := fmt.Sprint(cols[0].F32, cols[1].I16, cols[2].F32); got != "[1 5 9 13] [2 3 6 7 10 11 14 15] [4 8 12 16]" {
+		t.Error(got)
+	}
+	if p := ds.Locate("T", 3); p.File != "b.csv" || p.Row != 2 || p.Line != 2 {
+		t.Errorf("%+v", p)
+	}
+	os.WriteFile(filepath.Join(dir, "b.csv"), []byte("9,10,11\n"), 0o666)
+	fails(t, m, Options{Dir: dir}, "D0106", "b.csv:1, row 1")
+	m = module(tableNode("T", r, ir.Field{Name: "x", Type: ir.ScalarOf(ir.F32), Places: []int{4}}))
+	fails(t, m, Options{Dir: dir}, "D0104", "column 4", "has 4 columns")
+}
+
+func TestWhatMustStayFitsOrSaysSo(t *testing.T) {
+	m, o := shop(t, someUsers, "user,amount\nbob,1\n", true)
+	o.Memory = 100
+	fails(t, m, o, "D0119", "`Users` must be in memory", "user.", "100 bytes are allowed")
+	m = module(tableNode("T", reader("csv", "a.csv"), num("x", ir.F64)))
+	ds := mustOpen(t, m, Options{Dir: write(t, "a.csv", "x\n1\n2\n"), Memory: 15})
+	_, err := ds.Whole("T.x", ir.TensorOf(ir.F64, ir.Sym("T")))
+	wantFault(t, err, "D0119", "`T.x`", "16 bytes")
+}
+
+func TestIndexKeysOfSeveralColumns(t *testing.T) {
+	w := tableNode("W", reader("csv", "w.csv"), str("at"), ir.Field{Name: "hour", Type: ir.IndexOf(ir.N(24)), IsKey: true})
+	w.Body.(*ir.SourceTable).KeyCols = []string{"hour", "at"}
+	m := module(w, tableNode("F", reader("csv", "f.csv"), foreign("w", "W", "h", "at")))
+	n := needsAll(m)
+	n.add("F", "w.hour")
+	ds := mustOpen(t, m, Options{Dir: write(t, "w.csv", "at,hour\na,1\nb,2\n", "f.csv", "at,h\nb,2\n"), Needs: n})
+	if cols, _, _ := all(t, ds, "F", OrderSpec{}, 3, req("w.hour", ir.IndexOf(ir.N(24)))); cols[0].I32[0] != 2 {
+		t.Error(cols[0])
+	}
 }
 
 func TestFingerprints(t *testing.T) {

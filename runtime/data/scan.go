@@ -307,13 +307,32 @@ func (s *scan) takeText(dst *Texts, p *pathReader, idx, src []int32) {
 		switch f := p.leaf; {
 		case x < 0:
 			dst.add(nil, false)
-		case f == nil || f.text == nil:
+		case f == nil || p.of.isKeyField(f) && f.text == nil:
 			dst.add([]byte(p.of.keyText(src[i])), true)
+		case f.text == nil:
+			dst.add(p.of.memberText(f, near(f.val), x))
 		default:
 			has := f.valid == nil || near(f.valid).u8[x/ChunkRows][x%ChunkRows] != 0
 			dst.add(s.textAt(p, f.text, x), has)
 		}
 	}
+}
+
+// memberText is the text of a member of a category or of the key of another
+// table, or the number that a field holds.
+func (t *table) memberText(f *fieldData, chunks chunkList, x int32) ([]byte, bool) {
+	a, at := chunks.arrays[x/ChunkRows], int(x%ChunkRows)*f.val.width
+	if a.Kind != ir.Index {
+		return cells{}.csv(nil, a, f.field.Type, at), true
+	}
+	dim := f.field.Category
+	if dim == "" {
+		dim = f.field.Table
+	}
+	if s, ok := t.ds.TextOf(dim, int64(a.I32[at])); ok {
+		return []byte(s), a.I32[at] >= 0
+	}
+	return []byte(itoa(int64(a.I32[at]))), a.I32[at] >= 0
 }
 
 func (s *scan) textAt(p *pathReader, c *col, x int32) []byte {

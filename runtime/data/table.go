@@ -104,7 +104,7 @@ func (t *table) inputOf(f *ir.Field, place *int) (*input, error) {
 		in.as, in.kind = asText, ir.U8
 	case f.Category != "":
 		in.as, in.kind = asMember, ir.Index
-	case f.IsKey && f.Type.Kind == ir.Index || f.Type.Kind == ir.NoKind:
+	case f.Type.Kind == ir.NoKind:
 		in.as, in.kind = asText, ir.U8
 	case f.Type.Kind == ir.Bool:
 		in.as = asBool
