@@ -81,7 +81,7 @@ func (s *session) setup(n *ir.Node, t *ir.Train) (train.Setup, func(), error) {
 		Step:     train.Call{Fn: stepFn, Run: step.Run},
 		Init:     train.Call{Fn: initFn, Run: init.Run},
 		Input:    func(in ir.Input) (*array.Array, error) { return s.input(in, n) },
-		Blame:    s.blamer(step),
+		Blame:    blamer(step),
 		Keeper:   s.keeper,
 		Observer: s.opt.Observer,
 	}
