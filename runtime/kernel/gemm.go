@@ -85,9 +85,26 @@ func (g *Gemm[T]) block(m, n, k int, a, b, c, scratch []T, add bool) {
 		sb := pb[j*k : (j+regN)*k]
 		for i := 0; i < m; i += regM {
 			micro(pa[i*k:(i+regM)*k], sb, &out)
-			g.store(&out, c[i*g.CRow+j*g.CCol:], min(regM, m-i), min(regN, n-j), add)
+			at := c[i*g.CRow+j*g.CCol:]
+			if g.CCol == 1 && i+regM <= m && j+regN <= n {
+				storeRow((*[regN]T)(at), (*[regN]T)(out[:regN]), add)
+				storeRow((*[regN]T)(at[g.CRow:]), (*[regN]T)(out[regN:]), add)
+				continue
+			}
+			g.store(&out, at, min(regM, m-i), min(regN, n-j), add)
 		}
 	}
+}
+
+func storeRow[T Float](c, x *[regN]T, add bool) {
+	if !add {
+		*c = *x
+		return
+	}
+	c[0] += x[0]
+	c[1] += x[1]
+	c[2] += x[2]
+	c[3] += x[3]
 }
 
 func (g *Gemm[T]) store(out *[regM * regN]T, c []T, m, n int, add bool) {
@@ -155,8 +172,8 @@ func packB[T Float](dst, src []T, n, k, row, col int) {
 // micro is the register kernel: a 2×4 block of chains over packed strips.
 func micro[T Float](a, b []T, out *[regM * regN]T) {
 	var c00, c01, c02, c03, c10, c11, c12, c13 T
-	for len(a) >= 4 && len(b) >= 8 {
-		p, q := (*[4]T)(a), (*[8]T)(b)
+	for len(a) >= 4*regM && len(b) >= 4*regN {
+		p, q := (*[4 * regM]T)(a), (*[4 * regN]T)(b)
 		x, y := p[0], p[1]
 		c00 += T(x * q[0])
 		c10 += T(y * q[0])
@@ -175,10 +192,28 @@ func micro[T Float](a, b []T, out *[regM * regN]T) {
 		c12 += T(y * q[6])
 		c03 += T(x * q[7])
 		c13 += T(y * q[7])
-		a, b = a[4:], b[8:]
+		x, y = p[4], p[5]
+		c00 += T(x * q[8])
+		c10 += T(y * q[8])
+		c01 += T(x * q[9])
+		c11 += T(y * q[9])
+		c02 += T(x * q[10])
+		c12 += T(y * q[10])
+		c03 += T(x * q[11])
+		c13 += T(y * q[11])
+		x, y = p[6], p[7]
+		c00 += T(x * q[12])
+		c10 += T(y * q[12])
+		c01 += T(x * q[13])
+		c11 += T(y * q[13])
+		c02 += T(x * q[14])
+		c12 += T(y * q[14])
+		c03 += T(x * q[15])
+		c13 += T(y * q[15])
+		a, b = a[4*regM:], b[4*regN:]
 	}
-	if len(a) >= 2 && len(b) >= 4 {
-		p, q := (*[2]T)(a), (*[4]T)(b)
+	for len(a) >= regM && len(b) >= regN {
+		p, q := (*[regM]T)(a), (*[regN]T)(b)
 		x, y := p[0], p[1]
 		c00 += T(x * q[0])
 		c10 += T(y * q[0])
@@ -188,8 +223,9 @@ func micro[T Float](a, b []T, out *[regM * regN]T) {
 		c12 += T(y * q[2])
 		c03 += T(x * q[3])
 		c13 += T(y * q[3])
+		a, b = a[regM:], b[regN:]
 	}
-	*out = [8]T{c00, c01, c02, c03, c10, c11, c12, c13}
+	*out = [regM * regN]T{c00, c01, c02, c03, c10, c11, c12, c13}
 }
 
 // column is one block of a matrix times a vector: four chains at once down
