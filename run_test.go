@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -142,5 +143,39 @@ func TestTopics(t *testing.T) {
 	}
 	if _, near, ok := Explain("einsun"); ok || near != "einsum" {
 		t.Errorf("near einsun is %q", near)
+	}
+}
+
+// mallocs looks at the heap after some steps of the first pass.
+type mallocs struct {
+	Silent
+	from, to uint64
+}
+
+func (m *mallocs) Step(p Progress) {
+	var s runtime.MemStats
+	switch p.Step {
+	case 50:
+		runtime.ReadMemStats(&s)
+		m.from = s.Mallocs
+	case 450:
+		runtime.ReadMemStats(&s)
+		m.to = s.Mallocs
+	}
+}
+
+// TestStepsAllocateNothing counts what is allocated in 400 steps with batches
+// of a table, on real data and kernels; what little there is belongs to the
+// rest of the process.
+func TestStepsAllocateNothing(t *testing.T) {
+	dir := t.TempDir()
+	points(t, dir)
+	b := line{batch: 1, epochs: 1}.bound(t, dir, 1)
+	var m mallocs
+	if _, err := b.Run(context.Background(), RunOptions{Out: dir, Observer: &m}); err != nil {
+		t.Fatal(err)
+	}
+	if n := int64(m.to) - int64(m.from); m.to == 0 || n > 40 {
+		t.Errorf("400 steps allocate %d times", n)
 	}
 }
