@@ -118,12 +118,23 @@ func (c *cx) settle(x syntax.Expr, v Value) Value {
 			return c.strMember(s, f.tab, false)
 		}
 	}
-	if t, ok := v.(*Ten); ok && t.T.Kind.IsInt() && t.T.Rank() == 0 {
+	if t, ok := v.(*Ten); ok && t.T.Kind.IsInt() && t.T.Rank() == 0 && t.Of == nil {
 		if f := c.fact(c.pathKey(x), "below"); f != nil {
-			return c.ten(c.fn.b.One("convert", ir.ConvertAttrs{K: ir.Index, Bound: f.dim}, c.convert(c.use(t), ir.ScalarOf(ir.I64))))
+			if t.T.Kind == ir.Index {
+				return c.below(t, f.dim)
+			}
+			// A whole number may be negative: it is asked only where an index is needed.
+			u := *t
+			u.Below = f.dim
+			return &u
 		}
 	}
 	return v
+}
+
+// below makes an index of an integer that is checked against a size.
+func (c *cx) below(t *Ten, d ir.Dim) *Ten {
+	return c.ten(c.fn.b.One("convert", ir.ConvertAttrs{K: ir.Index, Bound: d}, c.convert(c.use(t), ir.ScalarOf(ir.I64))))
 }
 
 // ifExpr is `if c then a else b`.

@@ -166,6 +166,9 @@ func (c *cx) coerceTensor(v Value, t check.Tensor, p place) Value {
 		if sameType(v.T, t) {
 			return v
 		}
+		if t.Kind == ir.Index && len(t.Dims) == 0 && !v.Below.IsZero() && v.Below == t.Bound {
+			return c.below(v, t.Bound)
+		}
 	case *Row:
 		if t.Kind == ir.Index && len(t.Dims) == 0 && v.T.Base.Dim == t.Bound {
 			return v

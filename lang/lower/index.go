@@ -340,7 +340,8 @@ func (c *cx) sliceAxis(t *Ten, s *syntax.Slice, axis int) *Ten {
 	d := t.T.Dims[axis]
 	if s.Lo != nil {
 		if v := c.quietAny(s.Lo); v != nil {
-			if _, num := v.(*Num); !num {
+			n, num := v.(*Num)
+			if _, moving := c.widthOf(s); !num || moving && !n.untyped() {
 				return c.movingSlice(t, s, axis)
 			}
 		}

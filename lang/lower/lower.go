@@ -12,7 +12,9 @@ package lower
 
 import (
 	"fmt"
+	"path"
 	"sort"
+	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/check"
@@ -120,6 +122,7 @@ func newEl(prog *check.Program, opt Options) *el {
 	e.layerNames, e.places = map[syntax.Node]string{}, map[syntax.Node]int{}
 	e.seen, e.catUse = map[string]bool{}, map[*check.Table]*ir.Category{}
 	e.members = map[string]string{}
+	e.m.Name = strings.TrimSuffix(path.Base(prog.Main.File.Source.Path), ".df")
 	e.written, e.exprTables = map[string]source.Span{}, map[syntax.Node]*Tab{}
 	for _, m := range prog.Modules {
 		e.m.Files = append(e.m.Files, m.File.Source)

@@ -21,11 +21,12 @@ var poison = &Poison{}
 // with Glob, an output of a node of the outer graph. Of is the table whose
 // rows an index counts.
 type Ten struct {
-	V    *ir.Value
-	T    ir.Type
-	Of   *check.Table
-	fn   *fnCtx
-	Glob string
+	V     *ir.Value
+	T     ir.Type
+	Of    *check.Table
+	fn    *fnCtx
+	Glob  string
+	Below ir.Dim // of an integer that a condition has compared: it is smaller
 }
 
 // Flag is a bool known when the program is compiled.
