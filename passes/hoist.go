@@ -7,8 +7,15 @@ import "github.com/dfc-lang/dfc/ir"
 // stays: in a loop of no steps it would not have run.
 func hoist(m *ir.Module, _ ir.Sizes) error { return hoistAll(m, false) }
 
-// hoistLate is hoist once derivatives have been taken.
-func hoistLate(m *ir.Module, _ ir.Sizes) error { return hoistAll(m, true) }
+// hoistLate is hoist once derivatives have been taken, and takes sums of
+// contractions out of loops (see Note: contractions of loops).
+func hoistLate(m *ir.Module, _ ir.Sizes) error {
+	v := newDeriver(m)
+	for _, f := range m.Funcs {
+		v.hoistSums(f, f.Body)
+	}
+	return hoistAll(m, true)
+}
 
 func hoistAll(m *ir.Module, domains bool) error {
 	v := newDeriver(m)
