@@ -93,7 +93,7 @@ func compile(path string, text []byte, o Options, down lowering) (*Program, sour
 			p.hashes[n.Name] = stepHash(p.lowered, n)
 		}
 	}
-	l = append(l, gradients(p.lowered, o)...)
+	l = append(l, gradients(p.lowered)...)
 	if l.HasErrors() {
 		l.Sort()
 		return nil, l

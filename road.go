@@ -95,6 +95,17 @@ func passTopics() []Topic {
 	return out
 }
 
-// gradients warns of parameters that no gradient reaches, on the program as
-// it was written.
-func gradients(m *ir.Module, o Options) source.List { return nil }
+// gradients checks, on the program as it was written, that a gradient reaches
+// every parameter of its trainings; where only some paths are cut it warns.
+func gradients(m *ir.Module) source.List {
+	var out source.List
+	for _, n := range m.Nodes {
+		if _, ok := n.Body.(*ir.Train); !ok {
+			continue
+		}
+		for _, d := range passes.Contract(m, n) {
+			out.Add(d)
+		}
+	}
+	return out
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -96,14 +98,33 @@ func guard(err *error, doing string) {
 	}
 }
 
+// panicked is the report of a panic; where it arose is of use to whoever gets
+// the report. It is called while the panic is recovered.
 func panicked(p any, doing string) *source.Diagnostic {
 	switch p := p.(type) {
 	case *source.Diagnostic:
 		return p
 	case *ir.TypeError:
-		return source.Bugf(p.Span, "%s: %v", doing, p)
-	case error:
-		return source.Bugf(source.Span{}, "%s: %v", doing, p)
+		return source.Bugf(p.Span, "%s: %v%s", doing, p, origin())
 	}
-	return source.Bugf(source.Span{}, "%s: %s", doing, fmt.Sprint(p))
+	return source.Bugf(source.Span{}, "%s: %v%s", doing, p, origin())
+}
+
+// origin names the function of this module that panicked, "" if there is none.
+func origin() string {
+	const module = "github.com/dfc-lang/dfc/"
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
+	panicking := false
+	for {
+		f, more := frames.Next()
+		if f.Function == "runtime.gopanic" {
+			panicking = true
+		} else if name, ok := strings.CutPrefix(f.Function, module); ok && panicking {
+			return fmt.Sprintf(" (in %s, line %d)", name, f.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
 }

@@ -21,15 +21,15 @@ func (l *loop) diverged(b *Batch, code string) error {
 	if d == nil {
 		d = &source.Diagnostic{Code: code, Span: l.Node.Span}
 	}
-	d.At(l.Node.Span)
-	if d.Code == "" {
-		d.Code = code
+	what := "the loss of " + l.Node.Name + " is not finite"
+	if code == "D0221" {
+		what = "a parameter of " + l.Node.Name + " is not finite"
 	}
+	d.At(l.Node.Span)
 	if d.Message == "" {
-		d.Message = "the loss of " + l.Node.Name + " is not finite"
-		if code == "D0221" {
-			d.Message = "a parameter of " + l.Node.Name + " is not finite"
-		}
+		d.Message = what
+	} else {
+		d.Note(source.Span{}, "therefore %s", what)
 	}
 	d.Note(source.Span{}, "this was step %d of %s", step, l.Node.Name)
 	if k := l.Keeper; k != nil && k.Store != nil && k.Store.Last() >= 0 {
