@@ -22,7 +22,7 @@ type gradCase struct {
 
 func parse(t *testing.T, text string) *ir.Module {
 	t.Helper()
-	if !strings.HasPrefix(strings.TrimSpace(text), "module") {
+	if !strings.Contains(text, "module \"") {
 		text = "module \"t\" numerics 0\n" + text
 	}
 	m, err := ir.Parse("t.ir", []byte(text))

@@ -22,7 +22,7 @@ var einsumLaws = []Law{
 		return one(w.b.Einsum(ir.EinsumSpec(in, permuted(out, op.Attrs.(ir.TransposeAttrs).Perm)), x.Def.Operands...))
 	}},
 	{Name: "einsum-one", Says: "an einsum of one operand is a sum and a transpose", Class: Reorder, On: []string{"einsum"}, Apply: einsumOne},
-	{Name: "einsum-product", Says: "an einsum that sums nothing, of operands with the same labels, is a product", On: []string{"einsum"}, Apply: func(w *rewriter, op *ir.Op) []*ir.Value {
+	{Name: "einsum-product", Says: "an einsum that sums nothing, of operands with the same labels, is a product", Class: Reorder, On: []string{"einsum"}, Apply: func(w *rewriter, op *ir.Op) []*ir.Value {
 		if in, out := labels(op); len(in) == 2 && in[0] == out && in[1] == out {
 			return one(w.b.Mul(op.Operands[0], op.Operands[1]))
 		}

@@ -65,7 +65,7 @@ var structureLaws = []Law{
 		return nil
 	}},
 	{Name: "gather-known", Says: "a[3] is a slice", On: []string{"gather"}, Apply: gatherKnown},
-	{Name: "reduce-ones", Says: "reducing axes of size 1 is a reshape", On: []string{"reduce_sum", "reduce_max", "reduce_prod"}, Apply: func(w *rewriter, op *ir.Op) []*ir.Value {
+	{Name: "reduce-ones", Says: "reducing axes of size 1 is a reshape", Class: Reorder, On: []string{"reduce_sum", "reduce_max", "reduce_prod"}, Apply: func(w *rewriter, op *ir.Op) []*ir.Value {
 		for _, i := range op.Attrs.(ir.AxesAttrs).Axes {
 			if op.Operands[0].Type.Dims[i] != ir.N(1) {
 				return nil

@@ -11,7 +11,7 @@ type Class uint8
 
 const (
 	Exact       Class = iota // the same bits, for NaN, infinities and -0 too
-	Reorder                  // the same terms added in another order
+	Reorder                  // the same terms in another order: up to rounding and the sign of a zero sum
 	Approximate              // mathematically equal, numerically better; only in `stabilise`
 )
 
