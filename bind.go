@@ -76,7 +76,24 @@ func (p *Program) bind(m *ir.Module, o DataOptions) (*Bound, error) {
 		b.Close()
 		return nil, err
 	}
+	b.remark()
 	return b, nil
+}
+
+// remark notes what is legal, but seldom meant, about the data.
+func (b *Bound) remark() {
+	r := b.data.Report()
+	for _, t := range r.Tables {
+		if t.Dropped > 0 {
+			b.notices = append(b.notices, source.Warnf(codeDropped, b.source.Node(t.Name).Span,
+				"%d rows of %s have a key that an earlier row has, and are left out", t.Dropped, t.Name))
+		}
+	}
+	for _, x := range r.Splits {
+		if x.Rows == 0 && b.sizes[x.Of].Actual > 0 {
+			b.notices = append(b.notices, source.Warnf(codeNoRows, b.source.Node(x.Name).Span, "%s has no rows, though %s has", x.Name, x.Of))
+		}
+	}
 }
 
 // rowModule is a module as the data sees it: derived tables by their
@@ -242,7 +259,8 @@ func sizesOf(m *ir.Module, known map[string]int64, waiting []string) ir.Sizes {
 	return sizes
 }
 
-// Notices are remarks of binding about the data.
+// Notices are remarks of binding about the data: rows left out for their keys,
+// parts of tables that have no rows.
 func (b *Bound) Notices() source.List { return b.notices }
 
 // Report tells what the data looks like.

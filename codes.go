@@ -18,6 +18,8 @@ const (
 	codeRecord    = "U0016"
 	codeSchema    = "U0017"
 	codeOutput    = "D0230"
+	codeDropped   = "D0231"
+	codeNoRows    = "D0232"
 	codeNoColumn  = "D0104" // of package data: a column that a file does not have
 )
 
@@ -39,6 +41,10 @@ func init() {
 			Explain: "One record is a JSON object whose keys are the fields of the table: {\"age\": 31, \"region\": \"north\"}. Fields that only training needs may be missing."},
 		source.Code{ID: codeSchema, Title: "no schema for this file",
 			Explain: "A table block can be proposed for csv and jsonl files with at least one row, also compressed with gzip or zstd, and for idx files."},
+		source.Code{ID: codeDropped, Title: "rows left out for their keys",
+			Explain: "The table says `duplicates: first`, and some keys stand in several rows of its file. Each key means the first of its rows; the others are not in the table."},
+		source.Code{ID: codeNoRows, Title: "a part of a table has no rows",
+			Explain: "A split, slice or condition has left nothing of a table that has rows. A metric over such a part has no value, and nothing can be learned from it."},
 		source.Code{ID: codeOutput, Title: "a result cannot be written",
 			Explain: "Results are written beside their place and renamed into it when the whole program has succeeded. Whether they can be is tried before the first step, so that no training is lost. See that the folder can be made, that you may write to it, and that the disk has room."},
 	)

@@ -98,6 +98,11 @@ func compile(path string, text []byte, o Options, down lowering) (*Program, sour
 		l.Sort()
 		return nil, l
 	}
+	if o.Verify {
+		if err := verify(p.lowered); err != nil {
+			return nil, append(l, source.AsList(err)...)
+		}
+	}
 	p.module = cloneModule(p.lowered)
 	if err := runPasses(p.module, sizeFreePasses, nil, o, nil); err != nil {
 		l = append(l, source.AsList(err)...)
@@ -107,6 +112,23 @@ func compile(path string, text []byte, o Options, down lowering) (*Program, sour
 	l.Sort()
 	p.warnings = l
 	return p, l
+}
+
+// verify checks a module as lowered, and that its text reads back the same.
+// The passes verify what they make of it in any case.
+func verify(m *ir.Module) error {
+	if err := ir.Verify(m, ir.StageRaw); err != nil {
+		return source.Bugf(source.Span{}, "the program as lowered: %v", err)
+	}
+	text := m.String()
+	back, err := ir.Parse(m.Name, []byte(text))
+	if err != nil {
+		return source.Bugf(source.Span{}, "the text of the IR cannot be read: %v", err)
+	}
+	if back.String() != text {
+		return source.Bugf(source.Span{}, "the text of the IR does not read back the same")
+	}
+	return nil
 }
 
 func isIR(path string) bool { return strings.HasSuffix(path, ".ir") }

@@ -38,9 +38,11 @@ type Interrupted = train.Interrupted
 type Options struct {
 	Settings map[string]string // settings of the program, as text: {"rate": "3e-4"}
 	Seed     *int64            // replaces the seeds of trainings; nil: as the program says
-	Pedantic bool              // also warn where some path of a gradient is cut
-	Disabled []string          // passes to leave out, for tests and bisection
-	Verify   bool              // check the IR after every pass
+	// Pedantic asks for warnings where some path of a gradient is cut. They are
+	// given in any case, so it changes nothing.
+	Pedantic bool
+	Disabled []string // passes to leave out, for tests and bisection
+	Verify   bool     // also check the IR before the first pass, and that its text reads back
 }
 
 // Exit is the exit status that an error calls for: 0 for nil, 1 for a fault
