@@ -30,18 +30,29 @@ func Topics() []Topic {
 	return append(out, functionTopics()...)
 }
 
-// Explain finds a topic by its name, in any case; where there is none, near is
-// a name that was perhaps meant, or "".
-func Explain(name string) (t Topic, near string, ok bool) {
+// Explain finds the topics of a name, in any case and with or without its
+// module; what users write comes first. Where there are none, near is a name
+// that was perhaps meant, or "".
+func Explain(name string) (found []Topic, near string) {
 	all := Topics()
-	names := make([]string, len(all))
-	for i, t := range all {
-		if strings.EqualFold(t.Name, name) {
-			return t, "", true
+	var names []string
+	for i := len(all) - 1; i >= 0; i-- {
+		t := all[i]
+		_, member, _ := strings.Cut(t.Name, ".")
+		switch {
+		case strings.EqualFold(t.Name, name):
+			found = append(found, t)
+		case t.Kind == "functions" && strings.EqualFold(member, name):
+			found = append(found, t)
 		}
-		names[i] = t.Name
+		if t.Kind != "codes" {
+			names = append(names, t.Name, member)
+		}
 	}
-	return Topic{}, source.Nearest(name, names), false
+	if len(found) > 0 {
+		return found, ""
+	}
+	return nil, source.Nearest(name, names)
 }
 
 func codeTopic(c source.Code) Topic {

@@ -50,18 +50,62 @@ func example(b *strings.Builder, title, text string) {
 	}
 }
 
+// groups order the functions of the page; what no group names comes under the
+// module that it stands in.
+var groups = []struct {
+	title string
+	names string
+}{
+	{"Numbers", "exp expm1 log log1p sqrt square pow abs sign floor round div mod min max clamp sin cos tan atan2 tanh sigmoid softplus erf lgamma digamma relu leaky_relu gelu"},
+	{"Sums and statistics", "sum mean std var median quantile count any all argmax argmin logsumexp softmax log_softmax dot norm trace"},
+	{"Tensors", "zeros ones full eye zeros_like concat stack reshape flatten scalar rows transpose outer diag diagonal one_hot flat unflat zip enumerate"},
+	{"Tables and missing values", "split where sort sample present"},
+	{"Loops", "fold scan"},
+	{"Derivatives", "grad value_and_grad vjp jvp jacobian hessian hvp stop"},
+	{"Randomness, and the rows of a step", "random.normal random.uniform random.bernoulli batch.mean batch.sum batch.max"},
+	{"Losses", "squared absolute huber logistic cross_entropy poisson pinball"},
+	{"Metrics", "accuracy hit relative_error"},
+	{"Optimisers and their rates", "sgd adam adamw adagrad rmsprop cosine linear_decay exponential_decay"},
+	{"Initialisers", "normal uniform glorot he lecun"},
+}
+
 func stdlibPage() string {
 	var b strings.Builder
-	b.WriteString("# Functions, layers, losses, optimisers\n\nThe prelude and the modules `loss`, `optim`, `init` and `metric` " +
-		"are open in every file; names with a dot need `import`. `dfc explain NAME` prints what stands here.\n")
+	b.WriteString("# Functions, layers, losses, optimisers\n\nNames with the dot of a module (`nn.dense`) need `import`; all others are open " +
+		"in every file. `dfc explain NAME` prints what stands here. `real` is `f32` or `f64`, as at the call. A function of numbers, " +
+		"given tensors of the same dimensions, works element by element.\n")
+	all := map[string]dfc.Topic{}
+	var order []string
 	for _, t := range dfc.Topics() {
-		if t.Kind != "functions" {
+		if t.Kind == "functions" {
+			all[t.Name] = t
+			order = append(order, t.Name)
+		}
+	}
+	section := func(title string, names []string) {
+		fmt.Fprintf(&b, "\n## %s\n", title)
+		for _, n := range names {
+			if t, ok := all[n]; ok {
+				fmt.Fprintf(&b, "\n### %s\n\n%s\n\n%s\n", n, t.Title, strings.Trim(t.Text, "\n"))
+				delete(all, n)
+			}
+		}
+	}
+	for _, g := range groups {
+		section(g.title, strings.Fields(g.names))
+	}
+	for _, n := range order {
+		if _, ok := all[n]; !ok {
 			continue
 		}
-		fmt.Fprintf(&b, "\n### %s\n\n%s\n", t.Name, t.Title)
-		if text := strings.TrimRight(t.Text, "\n"); text != "" {
-			fmt.Fprintf(&b, "\n%s\n", text)
+		module, _, _ := strings.Cut(n, ".")
+		var names []string
+		for _, m := range order {
+			if of, _, _ := strings.Cut(m, "."); of == module && all[m].Name != "" {
+				names = append(names, m)
+			}
 		}
+		section("Module "+module, names)
 	}
 	return b.String()
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/dfc-lang/dfc"
+	"github.com/dfc-lang/dfc/lang/lower"
 	"github.com/dfc-lang/dfc/lang/source"
 )
 
@@ -24,6 +25,40 @@ func TestFresh(t *testing.T) {
 		if got, err := os.ReadFile(name); err != nil || string(got) != want {
 			t.Errorf("docs/%s is stale; `go test ./docs -bless` writes it again", name)
 		}
+	}
+}
+
+// later are names that the compiler keeps for later versions.
+var later = map[string]bool{"map": true, "lower": true, "matches": true, "length": true}
+
+// TestExamples: every function has an example; those that are tests pass, the
+// others compile.
+func TestExamples(t *testing.T) {
+	known := map[string]bool{}
+	for _, p := range dfc.Topics() {
+		if p.Kind == "functions" {
+			known[p.Name] = true
+			if !strings.Contains(p.Text, "\nExample:\n") {
+				t.Errorf("%s has no example in stdlib/examples", p.Name)
+			}
+		}
+	}
+	for _, f := range lower.Intrinsics() {
+		if known[f.Name] == later[f.Name] {
+			t.Errorf("%s: it has an example, or stands in the list of what comes later", f.Name)
+		}
+	}
+	results, err := dfc.RunTests("../stdlib/examples/functions.df", dfc.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		if !known[r.Title] || r.Err != nil {
+			t.Errorf("%s: no function has this name, or its example fails: %v", r.Title, r.Err)
+		}
+	}
+	if l := dfc.Check("../stdlib/examples/programs.df", dfc.Options{}); l.HasErrors() {
+		t.Errorf("programs.df:\n%v", l)
 	}
 }
 

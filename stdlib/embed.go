@@ -9,6 +9,12 @@ import "embed"
 //go:embed *.df
 var FS embed.FS
 
+// Examples holds programs that show how functions are used: functions.df has a
+// test for each, programs.df a line `// example NAME` before each.
+//
+//go:embed examples/*.df
+var Examples embed.FS
+
 // Open lists the modules whose names are open in every file, in order; all
 // others are imported.
 var Open = []string{"prelude", "loss", "optim", "init", "metric"}

@@ -11,32 +11,54 @@ import (
 
 func newExplain(t *terminal) *cobra.Command {
 	return &cobra.Command{
-		Use:     "explain [CODE|OP|PASS|FUNCTION]",
-		Short:   "Explain an error code, an operation, a pass or a function",
-		Long:    "Explains one name; without a name, lists all that there are.",
-		Example: "  dfc explain E0401\n  dfc explain einsum\n  dfc explain derive\n  dfc explain",
+		Use:               "explain [CODE|FUNCTION|OP|PASS]...",
+		Short:             "Explain an error code, a function, an operation or a pass",
+		Long:              "Explains names; without a name, lists all that there are.",
+		Example:           "  dfc explain D0113\n  dfc explain huber nn.dense\n  dfc explain einsum\n  dfc explain derive\n  dfc explain",
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { return topicNames() },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				listTopics(t)
 				return nil
 			}
+			first := true
 			for _, name := range args {
-				topic, near, ok := dfc.Explain(name)
-				if !ok {
-					d := usagef("nothing is called `%s`", name)
+				found, near := dfc.Explain(name)
+				if len(found) == 0 {
+					d := usageDiagnostic("nothing is called `%s`", name).WithHint("`dfc explain` lists all that there is")
 					if near != "" {
-						d = usagef("nothing is called `%s`; did you mean `%s`?", name, near)
+						d.Hint = fmt.Sprintf("did you mean `%s`?", near)
 					}
 					return d
 				}
-				fmt.Fprintf(t.Out, "%s: %s\n", bold(t.Out, topic.Name), topic.Title)
-				if topic.Text != "" {
-					fmt.Fprintf(t.Out, "\n%s\n", strings.TrimRight(topic.Text, "\n"))
+				for _, topic := range found {
+					if !first {
+						fmt.Fprintln(t.Out)
+					}
+					first = false
+					explain(t, topic)
 				}
 			}
 			return nil
 		},
 	}
+}
+
+var kinds = map[string]string{"codes": "message", "operations": "operation of the IR", "passes": "pass", "functions": "function"}
+
+func explain(t *terminal, topic dfc.Topic) {
+	fmt.Fprintf(t.Out, "%s (%s): %s\n", bold(t.Out, topic.Name), kinds[topic.Kind], topic.Title)
+	if topic.Text != "" {
+		fmt.Fprintf(t.Out, "\n%s\n", strings.TrimRight(topic.Text, "\n"))
+	}
+}
+
+func topicNames() ([]string, cobra.ShellCompDirective) {
+	var out []string
+	for _, p := range dfc.Topics() {
+		out = append(out, cobra.CompletionWithDesc(p.Name, p.Title))
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
 }
 
 func listTopics(t *terminal) {

@@ -47,7 +47,9 @@ type usageError struct{ err error }
 
 func (u usageError) Error() string { return u.err.Error() }
 
-func usagef(format string, args ...any) error {
+func usagef(format string, args ...any) error { return usageDiagnostic(format, args...) }
+
+func usageDiagnostic(format string, args ...any) *source.Diagnostic {
 	return &source.Diagnostic{Code: "U0001", Class: source.Usage, Message: fmt.Sprintf(format, args...)}
 }
 
