@@ -213,13 +213,11 @@ func (g *grower) index(x *ir.Value) {
 	if x.Type.Rank() == 0 {
 		return
 	}
-	d := x.Type.Dims[0]
 	i := g.b.One("argmax", ir.AxisAttrs{Axis: 0}, x)
 	if i.Type.Rank() == 1 {
 		y := g.b.One("gather", ir.GatherAttrs{}, x, i)
 		g.add(y, g.b.One("tanh", nil, g.b.One("scatter_add", ir.GatherAttrs{}, x, i, y)))
 	}
-	_ = d
 	g.add(g.b.One("tanh", nil, g.b.One("cumsum", ir.CumAttrs{Axis: 0}, x)))
 }
 
@@ -255,8 +253,6 @@ func (g *grower) call(x *ir.Value) {
 	}
 	in.b.Return(in.sized(in.vals, x.Type), p)
 	g.m.Add(f)
-	op := &ir.Op{Row: ir.RowOf("call"), Attrs: ir.CallAttrs{Fn: name}}
-	_ = op
 	g.add(callOf(g.b, f, x, g.like(x.Type))...)
 }
 

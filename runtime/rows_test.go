@@ -86,12 +86,6 @@ func fillArg(r *rand.Rand, t ir.Type, shape []int, s ir.Sample, i int, sizes fun
 	return a
 }
 
-type testRun struct {
-	t     *testing.T
-	m     *ir.Module
-	sizes ir.Sizes
-}
-
 func shapeOf(t ir.Type, look func(string) (int64, bool)) []int {
 	var s []int
 	for _, d := range t.Dims {

@@ -33,7 +33,6 @@ func use[T kernel.Float]() {
 	g.Task(0, nil, nil, nil, nil)
 	kernel.SumColumns[T](nil, nil, nil, 0, 0)
 	kernel.ScatterAdd[T](nil, nil, nil, 0, 0)
-	kernel.CumSum[T](nil, nil, 0, 0, false, false)
 	sink = []any{kernel.FloatUnary[T]("exp", 0), kernel.FloatUnary[T]("powi", 3), kernel.FloatUnary[T]("polygamma", 3),
 		kernel.FloatBinary[T]("pow"), kernel.FloatBinary[T]("rem"), kernel.Sum[T], kernel.FoldProd[T], kernel.ArgMax[T]}
 }

@@ -134,14 +134,6 @@ func FoldMax[T Number](v T, x []T) T {
 	return v
 }
 
-// FoldMin is the least.
-func FoldMin[T Number](v T, x []T) T {
-	for _, e := range x {
-		v = min(v, e)
-	}
-	return v
-}
-
 // FoldProd is the product.
 func FoldProd[T Float](v T, x []T) T {
 	for _, e := range x {
@@ -184,24 +176,4 @@ func ArgMax[T Number](x []T, n, stride int) int {
 		}
 	}
 	return at
-}
-
-// CumSum writes running sums of n elements, stride apart, from the first or,
-// reversed, from the last; exclusive leaves the element itself out.
-func CumSum[T Float](dst, x []T, n, stride int, reverse, exclusive bool) {
-	var s T
-	for k := 0; k < n; k++ {
-		i := k * stride
-		if reverse {
-			i = (n - 1 - k) * stride
-		}
-		v := x[i]
-		if exclusive {
-			dst[i] = s
-			s += v
-			continue
-		}
-		s += v
-		dst[i] = s
-	}
 }

@@ -131,14 +131,6 @@ func IntBinary[T Int](row string) func(dst, x, y []T) int {
 			}
 			return -1
 		}
-	case "min":
-		return func(dst, x, y []T) int {
-			x, y = x[:len(dst)], y[:len(dst)]
-			for i := range dst {
-				dst[i] = min(x[i], y[i])
-			}
-			return -1
-		}
 	}
 	return nil
 }
