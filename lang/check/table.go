@@ -10,6 +10,7 @@ type Table struct {
 	Name     string
 	Dim      ir.Dim
 	Base     *Table // whose rows these are; the table itself unless it is a subset
+	Parent   *Table // what a subset was made from
 	Fields   []*Field
 	Category bool
 	Fixed    bool     // a category whose members the program lists
@@ -49,8 +50,18 @@ func (t *Table) FieldNames() []string {
 
 // RowType is the type of a row of t.
 func (t *Table) RowType() Tensor {
-	return Tensor{Kind: ir.Index, Bound: t.Base.Dim, Of: t.Base}
+	return Tensor{Kind: ir.Index, Bound: t.Base.Dim, Of: t}
 }
 
 // IsPresent reports whether a path is known to be there in every row.
 func (t *Table) IsPresent(path string) bool { return t.Present[path] }
+
+// Within reports whether every row of t is a row of u.
+func (t *Table) Within(u *Table) bool {
+	for ; t != nil; t = t.Parent {
+		if t == u {
+			return true
+		}
+	}
+	return false
+}

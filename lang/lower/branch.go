@@ -115,7 +115,7 @@ func (c *cx) settle(x syntax.Expr, v Value) Value {
 	}
 	if s, ok := v.(*Str); ok {
 		if f := c.fact(c.pathKey(x), "member"); f != nil {
-			return c.strMember(s, f.tab, false)
+			return c.strMember(s, f.tab, false, x.Span())
 		}
 	}
 	if t, ok := v.(*Ten); ok && t.T.Kind.IsInt() && t.T.Rank() == 0 && t.Of == nil {

@@ -239,7 +239,7 @@ func (c *cx) anything(t check.Type) Value {
 			}
 			v := c.fn.f.AddParam("row", ir.IndexOf(t.Bound), ir.Input{})
 			out := c.ten(v)
-			out.Of = t.Of
+			out.Of = t.Of.Base
 			return out
 		}
 		v := c.fn.f.AddParam("any", ir.Type{Kind: t.Kind, Bound: t.Bound, Dims: t.Dims}, ir.Input{})

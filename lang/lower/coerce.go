@@ -171,7 +171,7 @@ func (c *cx) coerceTensor(v Value, t check.Tensor, p place) Value {
 		}
 	case *Row:
 		if t.Kind == ir.Index && len(t.Dims) == 0 && v.T.Base.Dim == t.Bound {
-			return v
+			return c.coerceRow(v, t, p)
 		}
 	case *Txt:
 		if t.Of != nil && len(t.Dims) == 0 {
@@ -188,6 +188,22 @@ func (c *cx) coerceTensor(v Value, t check.Tensor, p place) Value {
 		}
 	}
 	return c.mismatch(v, t, p)
+}
+
+// coerceRow hands a row on as one of the declared table: what is known of the
+// rows of a subset is known only where the subset is named.
+func (c *cx) coerceRow(r *Row, t check.Tensor, p place) Value {
+	switch {
+	case t.Of == nil || t.Of == r.T:
+		return r
+	case !rootTable(r).Within(t.Of) && t.Of != t.Of.Base:
+		return c.mismatch(r, t, p)
+	case len(t.Of.Present) == len(rootTable(r).Present):
+		return r
+	}
+	out := *r
+	out.facts = t.Of
+	return &out
 }
 
 // coerceNum gives a constant its type.

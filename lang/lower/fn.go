@@ -305,7 +305,28 @@ func (c *cx) scanLoop(count ir.Dim, carries []*ir.Value, body func(d *cx, fr *fr
 	return rs[:len(carries)], rs[len(carries):]
 }
 
-// condLoop is a branch on a scalar bool.
-func (c *cx) branch(pred *ir.Value, then, els func() []*ir.Value) []*ir.Value {
-	return c.fn.b.Cond(pred, then, els)
+// batchLoop evaluates body for the rows of a table as a step does: the rows see
+// each other through `batch.…`.
+func (c *cx) batchLoop(count ir.Dim, body func(d *cx, fr *frame) []*ir.Value) []*ir.Value {
+	span := c.fn.b.Span
+	fr, _ := c.openLoop(count)
+	d := *c
+	d.loops = append(append([]*ir.Value{}, c.loops...), fr.iota)
+	out := body(&d, fr)
+	cap, xs := c.closeLoop(fr, 0, out...)
+	c.fn.b.Span = span
+	if len(out) == 0 {
+		return nil
+	}
+	g := ir.NewFunc(c.fresh(c.fn.f.Name + ".rows"))
+	g.Span = span
+	g.Body = ir.CopyRegion(g, cap.Region)
+	g.Inputs = make([]ir.Input, len(g.Body.Params))
+	c.addFunc(g)
+	in := make([]bool, len(cap.Values)+len(xs))
+	for i := range xs {
+		in[len(cap.Values)+i] = true
+	}
+	operands := append(append([]*ir.Value{}, cap.Values...), xs...)
+	return c.fn.b.Op("call", ir.CallAttrs{Fn: g.Name, Req: []ir.Request{{Kind: "batch", In: in, D: count, Rows: true}}}, operands...)
 }

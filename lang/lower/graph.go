@@ -80,7 +80,11 @@ func (c *cx) outputsOf(v Value, name string) Value {
 	if len(vals) == 0 {
 		return out
 	}
-	f := ir.Clone(c.fn.b.Return(vals...), c.fresh(c.fn.f.Name))
+	fname := c.fn.f.Name
+	if c.m.Func(fname) != nil {
+		fname = c.fresh(fname)
+	}
+	f := ir.Clone(c.fn.b.Return(vals...), fname)
 	f.Span = c.el.nodeAt
 	c.addFunc(f)
 	c.node(f.Name, &ir.Compute{Fn: f.Name, Outputs: outs, Every: c.every})

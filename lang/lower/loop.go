@@ -242,7 +242,7 @@ func (c *cx) in(x *syntax.Binary) Value {
 	}
 	switch v := v.(type) {
 	case *Str:
-		return c.strMember(v, t.T, true)
+		return c.strMember(v, t.T, true, x.Span())
 	case *Txt:
 		if t.T.Fixed {
 			for _, m := range t.T.Members {

@@ -67,6 +67,8 @@ type el struct {
 	seen       map[string]bool // table fields already asked for, see table.go
 	catUse     map[*check.Table]*ir.Category
 	members    map[string]string // outputs of members of categories
+	sources    map[*check.Table]*ir.SourceTable
+	hiddens    map[string]string // hidden fields, see text.go
 	tests      bool
 	written    map[string]source.Span // paths of results
 	exprTables map[syntax.Node]*Tab   // tables that expressions made
@@ -121,7 +123,8 @@ func newEl(prog *check.Program, opt Options) *el {
 	e.pure, e.checked = map[*check.Decl]int{}, map[*check.Decl]bool{}
 	e.layerNames, e.places = map[syntax.Node]string{}, map[syntax.Node]int{}
 	e.seen, e.catUse = map[string]bool{}, map[*check.Table]*ir.Category{}
-	e.members = map[string]string{}
+	e.members, e.hiddens = map[string]string{}, map[string]string{}
+	e.sources = map[*check.Table]*ir.SourceTable{}
 	e.m.Name = strings.TrimSuffix(path.Base(prog.Main.File.Source.Path), ".df")
 	e.written, e.exprTables = map[string]source.Span{}, map[syntax.Node]*Tab{}
 	for _, m := range prog.Modules {

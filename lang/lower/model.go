@@ -560,6 +560,12 @@ func (c *cx) modelMember(m *ModelRef, n *syntax.Name) Value {
 			hint("after training it is `fit.params.%s`", n.Name)
 		return poison
 	}
+	if c.tr.root.mode == rootGiven {
+		if n.Name == "params" {
+			return c.tr.root.given
+		}
+		return c.selectField(n, c.tr.root.given, n)
+	}
 	rec := c.recordOf(c.tr.root.found, m.d.Name, func(p *paramInfo) Value {
 		return c.ten(c.input(ir.Weight, p.path, ir.Type{Kind: p.t.Kind, Dims: p.t.Dims}))
 	})

@@ -66,16 +66,19 @@ func (c *cx) fieldAt(r *Row, f *check.Field, path string) Value {
 	switch t := f.Type.(type) {
 	case check.Opt:
 		inner := c.fieldAt(r, &check.Field{Name: f.Name, Type: t.X}, path)
-		if root.IsPresent(path) {
+		if known(r).IsPresent(path) {
 			return inner
 		}
 		return &Opt{inner, c.readRow(r, path+"?", ir.ScalarOf(ir.Bool))}
 	case check.Tensor:
 		if t.Of != nil && !t.Of.Category && len(t.Dims) == 0 {
-			return &Row{T: t.Of, fn: r.fn, path: path, fr: r.fr, root: root}
+			return &Row{T: t.Of, fn: r.fn, path: path, fr: r.fr, root: root, facts: r.facts}
 		}
 		out := c.readRow(r, path, ir.Type{Kind: t.Kind, Bound: t.Bound, Dims: t.Dims})
 		out.Of = t.Of
+		if t.Of != nil && len(t.Dims) == 0 {
+			out.row, out.path = r, path
+		}
 		return out
 	case check.Simple:
 		if t == check.Text || t == check.Time || t == check.KeyT {
@@ -91,6 +94,14 @@ func rootTable(r *Row) *check.Table {
 		return r.root
 	}
 	return r.T
+}
+
+// known is the table whose facts hold for a row.
+func known(r *Row) *check.Table {
+	if r.facts != nil {
+		return r.facts
+	}
+	return rootTable(r)
 }
 
 func (c *cx) noField(t *check.Table, n *syntax.Name) Value {
@@ -131,18 +142,6 @@ func (c *cx) columnOf(t *check.Table, f *check.Field, path string) Value {
 	return poison
 }
 
-// strMember is a text of the data as a member of a category, or whether it is
-// one.
-func (c *cx) strMember(s *Str, t *check.Table, ask bool) Value {
-	path := s.path + " in " + t.Name
-	if ask {
-		return c.readRow(s.row, path+"?", ir.ScalarOf(ir.Bool))
-	}
-	out := c.readRow(s.row, path, ir.IndexOf(t.Dim))
-	out.Of = t
-	return out
-}
-
 // compareText compares texts of the data and members of categories with texts
 // of the program.
 func (c *cx) compareText(op syntax.Op, x, y operand, at source.Span) (Value, bool) {
@@ -155,11 +154,7 @@ func (c *cx) compareText(op syntax.Op, x, y operand, at source.Span) (Value, boo
 			c.errf("E0388", at, "a text of the data is compared with `==` or `!=` and a text of the program").hint("declare the field as a `category` to compare its values with each other")
 			return poison, true
 		}
-		v := c.readRow(s.row, s.path+" = "+t.S, ir.ScalarOf(ir.Bool))
-		if op == "!=" {
-			return c.ten(c.fn.b.One("not", nil, c.use(v))), true
-		}
-		return v, true
+		return c.textIs(s.row, s.path, t, op), true
 	}
 	if !ok {
 		return nil, false
@@ -172,6 +167,9 @@ func (c *cx) compareText(op syntax.Op, x, y operand, at source.Span) (Value, boo
 	if op != "==" && op != "!=" {
 		c.errf("E0346", at, "members of %s are equal or not; `%s` has no meaning", i.Of.Name, op)
 		return poison, true
+	}
+	if i.row != nil && !i.Of.Fixed {
+		return c.textIs(i.row, i.path, t, op), true
 	}
 	m, ok := c.memberOf(i.Of, t, y.at).(*Ten)
 	if !ok {

@@ -393,7 +393,7 @@ func oneHotCall(c *cx, call *callArgs, want check.Type) Value {
 	}
 	i := c.asIndex(args[0].v)
 	if i == nil {
-		c.errf("E0401", args[0].at, "`one_hot` is of an index or a member of a category, and this is %s", c.describe(args[0].v)).hint("an integer below n is an index as `mod(i, n)`, or under `if i < n`")
+		c.errf("E0369", args[0].at, "`one_hot` is of an index or a member of a category, and this is %s", c.describe(args[0].v)).hint("an integer below n is an index as `mod(i, n)`, or under `if i < n`")
 		return poison
 	}
 	k := c.defaultKind()

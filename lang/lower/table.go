@@ -112,6 +112,7 @@ func (e *el) table(d *check.Decl, n *syntax.Table) Value {
 	t := e.addTable(&check.Table{Name: d.Name, At: d.At})
 	e.global[d] = &binding{val: &Tab{t}, at: d.At}
 	src := &ir.SourceTable{}
+	e.sources[t] = src
 	c.el.nodeAt = n.Span()
 	known := readerOptions[readerName(n.From)]
 	if known == nil {
@@ -490,7 +491,7 @@ func (c *cx) subset(of *check.Table, word string, i int, node *ir.Derive, at sou
 			name = fmt.Sprintf("%s%d", base, k)
 		}
 	}
-	t := c.addTable(&check.Table{Name: name, Base: of.Base, Keyed: of.Keyed, TextKey: of.TextKey, At: where, Present: map[string]bool{}})
+	t := c.addTable(&check.Table{Name: name, Base: of.Base, Parent: of, Keyed: of.Keyed, TextKey: of.TextKey, At: where, Present: map[string]bool{}})
 	for p := range of.Present {
 		t.Present[p] = true
 	}
@@ -560,15 +561,4 @@ func (c *cx) rowFn(name string, t *check.Table, at source.Span, build func(d *cx
 	d.fn.f.Span = at
 	c.addFunc(d.fn.f)
 	return d.fn.f.Name, vs, true
-}
-
-// stepTable is the rows of the batch of a step.
-func (c *cx) stepTable(t *trainInfo, step int64) *check.Table {
-	name := fmt.Sprintf("%s.step%d", t.name, step)
-	if old := c.byDim[name]; old != nil {
-		return old
-	}
-	d := *c
-	d.tableNames = []*syntax.Name{{Name: name}}
-	return d.subset(t.table, "step", 0, &ir.Derive{Op: "batch", Fn: t.name, N: step}, c.fn.span()).T
 }

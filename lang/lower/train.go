@@ -595,7 +595,7 @@ func (f *lossFun) apply(c *cx, call *callArgs, want check.Type) Value {
 	d := *c
 	root := &paramRoot{model: f.t.model.Name, mode: rootGiven, given: rec}
 	d.lex = lex{mod: f.t.mod}
-	d.tr = &trainCtx{info: f.t, root: root, training: true, what: "loss"}
+	d.tr = &trainCtx{info: f.t, root: root, training: true, what: "loss", batch: table != nil}
 	if table == nil {
 		v := d.expr(f.t.loss.Value, nil)
 		return f.withPenalty(&d, v, call.at)
@@ -604,7 +604,7 @@ func (f *lossFun) apply(c *cx, call *callArgs, want check.Type) Value {
 	if !ok {
 		return poison
 	}
-	vs := d.mapLoop(table.Dim, func(e *cx, fr *frame) []*ir.Value {
+	vs := d.batchLoop(table.Dim, func(e *cx, fr *frame) []*ir.Value {
 		v := e.invoke(fn, call.at, f.t.loss, &Row{T: table, fn: e.fn, fr: fr})
 		t := e.lossNumber(v, call.at)
 		if t == nil {
@@ -644,17 +644,9 @@ func (f *lossFun) rows(c *cx, call *callArgs) (*check.Table, bool) {
 			}
 			table = t.T
 		case "step":
-			n, ok := v.(*Num)
-			k, whole := int64(0), false
-			if ok {
-				k, whole = n.int()
-			}
-			if !whole || k < 1 {
-				c.errf("E0747", a.at, "`step:` takes a constant, counted from 1")
-				return nil, false
-			}
 			if f.t.table != nil {
-				table = c.stepTable(f.t, k)
+				c.errf("E0747", a.at, "`step:` of a training on a table is not part of this version").hint("`rows: T` takes given rows")
+				return nil, false
 			}
 		default:
 			c.errf("E0226", a.at, "`%s` has no argument `%s`", f.name(), a.name).hint("`step: t`, `rows: T`")
@@ -662,7 +654,7 @@ func (f *lossFun) rows(c *cx, call *callArgs) (*check.Table, bool) {
 		}
 	}
 	if table == nil && f.t.table != nil {
-		c.errf("E0748", call.at, "`%s` runs over rows: which?", f.name()).hint("`%s(p, rows: T)`, or `step: t` for the batch of a step", f.name())
+		c.errf("E0748", call.at, "`%s` runs over rows: which?", f.name()).hint("`%s(p, rows: T)`", f.name())
 		return nil, false
 	}
 	return table, true

@@ -27,6 +27,8 @@ type Ten struct {
 	fn    *fnCtx
 	Glob  string
 	Below ir.Dim // of an integer that a condition has compared: it is smaller
+	row   *Row   // of a member of a category: where it was read,
+	path  string // for comparing it with texts
 }
 
 // Flag is a bool known when the program is compiled.
@@ -86,11 +88,12 @@ type Seq struct {
 // Row is a row of a table: the row at hand of fn at the end of a path of keys,
 // or the element of a loop over the table. As a number it is an index.
 type Row struct {
-	T    *check.Table
-	fn   *fnCtx
-	path string
-	fr   *frame       // of the loop over T; nil for the row at hand
-	root *check.Table // where the path begins, nil where it is T
+	T     *check.Table
+	fn    *fnCtx
+	path  string
+	fr    *frame       // of the loop over T; nil for the row at hand
+	root  *check.Table // where the path begins, nil where it is T
+	facts *check.Table // whose rows it is known to be one of, nil for those of the root
 }
 
 // Namespace is a module or a group of built-in names: `nn`, `random`, `batch`.
