@@ -30,7 +30,7 @@ func TestExamplesVerify(t *testing.T) {
 func TestCompileErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"let a = b\n": "",
-		"model m() -> f32 {\n  param w: f32\n  round(w)\n}\ntrain fit of m {\n  loss m()\n  optimizer sgd(0.1)\n  steps 3\n}\n": "E0602",
+		"model m() -> f32 {\n  param w: f32 = 0.5\n  round(w)\n}\ntrain fit of m {\n  loss m()\n  optimizer sgd(0.1)\n  steps 3\n}\n": "E0602",
 	} {
 		_, err := CompileText("p.df", []byte(text), Options{})
 		if err == nil || Exit(err) != 1 || !strings.Contains(err.Error(), want) {

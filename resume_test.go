@@ -70,6 +70,7 @@ func differ(got, want map[string]string) string {
 }
 
 func TestWorkersLeaveTheSameBytes(t *testing.T) {
+	t.Parallel()
 	want, said := finished(t, quick, 1)
 	for _, workers := range []int{2, 4} {
 		got, says := finished(t, quick, workers)
@@ -93,6 +94,7 @@ func (s *stopper) Step(p Progress) {
 }
 
 func TestInterruptedAndResumed(t *testing.T) {
+	t.Parallel()
 	want, said := finished(t, quick, 1)
 	for after := int64(1); after < 60; after += 6 {
 		dir := t.TempDir()
@@ -183,6 +185,7 @@ func (f *brokenFile) Sync() error {
 
 // TestBrokenDisk fails every operation on the state of a real program.
 func TestBrokenDisk(t *testing.T) {
+	t.Parallel()
 	small := line{batch: 200, epochs: 2}
 	o := RunOptions{EverySteps: 4}
 	dir := t.TempDir()
@@ -253,6 +256,7 @@ func (resting) Step(Progress) { time.Sleep(time.Millisecond) }
 
 // TestKilled kills the process again and again until one run comes through.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	want, _ := finished(t, quick, 1)
 	random := rand.New(rand.NewPCG(1, 2))
 	for round := range 6 {
