@@ -21,6 +21,7 @@ const (
 	codeDropped   = "D0231"
 	codeNoRows    = "D0232"
 	codeNoColumn  = "D0104" // of package data: a column that a file does not have
+	codeNoValue   = "D0113" // of package data: a value that is missing
 )
 
 func init() {

@@ -89,9 +89,10 @@ func rootTable(m *ir.Module, name string) string {
 }
 
 // Predict runs the program's row writer for the rows of a file and writes the
-// results, a row for each, to o.Output. Fields that no prediction depends on
-// need not be there; columns that are made of them are left out then. It
-// returns the number of rows.
+// results, a row for each, to o.Output. Fields that no prediction depends on,
+// such as the one that was learned, need not be there, or not in every row;
+// columns that are made of them are left out then. It returns the number of
+// rows.
 func (m *Model) Predict(ctx context.Context, o PredictOptions) (rows int64, err error) {
 	defer guard(&err, "predicting")
 	format, err := formatOf(o.Output)
@@ -413,8 +414,8 @@ func (j *job) run(ctx context.Context, out string) (int64, error) {
 	return rows, err
 }
 
-// lacking is the field for which an error says that the file has no column,
-// where the prediction can do without it; else "".
+// lacking is the field for which an error says that the file has no column, or
+// a row no value, where the prediction can do without it; else "".
 func (j *job) lacking(err error) string {
 	var d *source.Diagnostic
 	if !errors.As(err, &d) {
@@ -422,10 +423,12 @@ func (j *job) lacking(err error) string {
 			d = l[0]
 		}
 	}
-	if d == nil || d.Code != codeNoColumn {
+	if d == nil || d.Code != codeNoColumn && d.Code != codeNoValue {
 		return ""
 	}
-	lacks := func(column string) bool { return strings.Contains(d.Message, "`"+column+"`") }
+	lacks := func(column string) bool {
+		return column == d.Place.Column || d.Code == codeNoColumn && strings.Contains(d.Message, "`"+column+"`")
+	}
 	src, ok := j.module.Node(j.table).Body.(*ir.SourceTable)
 	if !ok {
 		return ""

@@ -60,6 +60,21 @@ func TestPredictFile(t *testing.T) {
 	}
 }
 
+// TestPredictWithoutTarget reads rows in another format, one of which has the
+// field that was learned.
+func TestPredictWithoutTarget(t *testing.T) {
+	dir, m := trainedLine(t)
+	save(t, filepath.Join(dir, "new.jsonl"), "{\"kind\": \"low\", \"x\": 1, \"y\": 2}\n{\"kind\": \"top\", \"x\": 2}\n")
+	out := filepath.Join(dir, "new.json")
+	if _, err := m.Predict(context.Background(), PredictOptions{File: filepath.Join(dir, "new.jsonl"), Output: out}); err != nil {
+		t.Fatal(err)
+	}
+	var rows []map[string]any
+	if err := json.Unmarshal([]byte(tree(t, dir)["new.json"]), &rows); err != nil || len(rows) != 2 || rows[0]["actual"] != nil || rows[1]["kind"] != "top" {
+		t.Errorf("%v, %v", rows, err)
+	}
+}
+
 func TestPredictErrors(t *testing.T) {
 	dir, m := trainedLine(t)
 	for record, want := range map[string]string{
