@@ -17,21 +17,28 @@ const (
 func init() {
 	source.Register(
 		source.Code{ID: codeOpaque, Title: "a derivative through something that has none",
-			Explain: "The derivative of this expression was asked for, by training or by `grad`, and it is declared to have none. If no gradient is meant to flow here, say so with `stop(x)`.",
-			Wrong:   "let g = grad(x => opaque(x))(2.0)", Right: "let g = grad(x => stop(opaque(x)) * x)(2.0)"},
+			Explain: "The derivative of this expression was asked for, by training or by `grad`, and it is declared to have none. If no gradient is meant to flow here, say so with `stop(x)`."},
 		source.Code{ID: codeAbsent, Title: "a parameter that does not reach the loss",
-			Explain: "Training moves a parameter by the gradient of the loss. This one is never used on the way to the loss, so it would keep its initial value for ever. Use it, or remove it.",
-			Wrong:   "model m(h: Houses) -> f32 {\n  param w: f32\n  param b: f32\n  w * h.rooms\n}", Right: "model m(h: Houses) -> f32 {\n  param w: f32\n  param b: f32\n  w * h.rooms + b\n}"},
+			Explain: "Training moves a parameter by the gradient of the loss. This one is not used on the way to the loss, or only in a condition or as an index, so it would keep its initial value for ever. Use it, or remove it.",
+			Wrong:   program("w * r.x", "m(r)"), Right: program("w * r.x + b", "m(r)")},
 		source.Code{ID: codeCut, Title: "no gradient reaches a parameter",
-			Explain: "The parameter is used, but on every path from it to the loss something has derivative zero: rounding, a conversion to a whole number, the number of the greatest element, or a `stop`. It would keep its initial value for ever. Comparisons that only choose between two values do not cut.",
-			Wrong:   "loss = square(round(w * h.rooms) - h.price)", Right: "loss = square(w * h.rooms - h.price)"},
+			Explain: "The parameter is used, but on every path from it to the loss something has derivative zero: rounding, a conversion to a whole number, the number of the greatest element. It would keep its initial value for ever. Comparisons that only choose between two values do not cut; `stop(x)` says that a cut is meant.",
+			Wrong:   program("round(w * r.x) + b", "m(r)"), Right: program("w * r.x + b", "m(r)")},
 		source.Code{ID: codePartly, Title: "some paths from a parameter carry no gradient",
-			Explain: "The parameter reaches the loss on several paths, and on some of them the gradient is cut. The others still train it. This is a note for `check --pedantic`; `stop(x)` says that a cut is meant.",
-			Wrong:   "loss = square(w * x - y) + round(w)", Right: "loss = square(w * x - y) + stop(round(w))"},
+			Explain: "The parameter reaches the loss on several paths, and on some of them the gradient is cut. The others still train it. `stop(x)` says that a cut is meant.",
+			Wrong:   program("w * r.x + round(w) + b", "m(r)"), Right: program("w * r.x + stop(round(w)) + b", "m(r)")},
 		source.Code{ID: codeNothing, Title: "a loss that nothing moves",
-			Explain: "No parameter of the model reaches this loss, so there is nothing to train.",
-			Wrong:   "train m on Houses { loss: square(h.price) }", Right: "train m on Houses { loss: square(m(h) - h.price) }"},
+			Explain: "Every path from the parameters to this loss goes through `stop`, so there is nothing to train.",
+			Wrong:   program("w * r.x + b", "stop(m(r))"), Right: program("w * r.x + b", "m(r)")},
 	)
+}
+
+// program is an example: a model with two parameters and this body, trained
+// on the square of the error of the prediction.
+func program(body, prediction string) string {
+	return "table T from csv(\"t.csv\") { x: f32, y: f32 }\n" +
+		"model m(r: T) -> f32 {\n  param w: f32 ~ normal(0, 1)\n  param b: f32 ~ normal(0, 1)\n  " + body + "\n}\n" +
+		"train fit of m on T {\n  loss r => square(" + prediction + " - r.y)\n  optimizer sgd(0.1)\n  batch 32\n  epochs 1\n}\n"
 }
 
 // opaqueError is the error of a derivative through an opaque operation.

@@ -16,6 +16,9 @@ type Cut struct {
 	Reason string // of a stop
 }
 
+// meant reports whether the program itself says stop here.
+func (c *Cut) meant() bool { return c.Kind == "stop" && c.Reason == "" }
+
 // Reached is what happens to the gradient of one parameter.
 type Reached struct {
 	Live bool // it arrives on some path
@@ -49,7 +52,7 @@ type flow struct {
 func (a flow) none() bool { return !a.live && a.cut == nil && a.disc == nil }
 
 func (a flow) join(b flow) flow {
-	if a.cut == nil {
+	if a.cut == nil || b.cut != nil && a.cut.meant() {
 		a.cut = b.cut
 	}
 	if a.disc == nil {
@@ -208,6 +211,8 @@ func through(f flow, fromFloat, toFloat, flat, floatOperand bool, here *Cut) flo
 			return flow{cut: here}
 		}
 		return flow{cut: f.disc}
+	case here.meant():
+		return flow{cut: here}
 	case flat && f.cut != nil:
 		return flow{cut: f.cut}
 	case flat:
@@ -325,7 +330,7 @@ func judge(p ir.TrainParam, n *ir.Node, got Reached) *source.Diagnostic {
 		at = n.Span
 	}
 	switch {
-	case got.Cut != nil && got.Cut.Kind == "stop" && got.Cut.Reason == "":
+	case got.Cut != nil && got.Cut.meant():
 		return nil
 	case got.Live && got.Cut == nil:
 		return nil

@@ -42,6 +42,20 @@ func @f(%0: f64, %1: f64, %2: f64, %3: f64, %4: f64, %5: f64[3], %6: f64) -> f64
 	}
 }
 
+// TestMeantCut: what the program stops is no fault, whatever stands before it.
+func TestMeantCut(t *testing.T) {
+	m := parse(t, `
+func @f(%0: f64) -> f64 {
+  %1 = round %0 : f64
+  %2 = stop %1 {reason ""} : f64
+  %3 = add %0, %2 : f64
+  return %3
+}`)
+	if got := Reach(m, "f", []int{0})[0]; !got.Live || !got.Cut.meant() {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestContract(t *testing.T) {
 	m := parse(t, training)
 	if list := Contract(m, m.Node("fit")); len(list) > 0 {
