@@ -3,16 +3,17 @@ package passes
 import "github.com/dfc-lang/dfc/ir"
 
 // RowsSymbol is the dimension of a batch of rows in the functions that nodes
-// other than trainings run over a table; RowsSize its capacity.
+// other than trainings run over a table; RowsSize its capacity. No table or
+// category of a program can have that name.
 const (
-	RowsSymbol = "Rows"
+	RowsSymbol = "$rows"
 	RowsSize   = 1024
 )
 
 // batchNodes gives every reduce, derive and write over a table a function that
-// takes Rows rows at once, and renames the node's Fn to it: from then on a
+// takes $rows rows at once, and renames the node's Fn to it: from then on a
 // node's Fn is a batched function `NAME.batch` in which Col and RowNumber
-// inputs, and every result, have the leading dimension Rows; all other inputs
+// inputs, and every result, have the leading dimension $rows; all other inputs
 // are as before. Functions of compute and test nodes stay as they are.
 func batchNodes(m *ir.Module) {
 	done := map[string]string{}

@@ -69,7 +69,7 @@ node fit train {"Model":"m","Table":"big","Params":[{"Path":"w","Type":"f32[3]",
 
 func TestStep(t *testing.T) {
 	m := parse(t, training)
-	sizes := ir.Sizes{"B": {Actual: 2, Capacity: 4}, "T": {Actual: 9, Capacity: 9}, "Rows": {Actual: 2, Capacity: 1024}}
+	sizes := ir.Sizes{"B": {Actual: 2, Capacity: 4}, "T": {Actual: 9, Capacity: 9}, "$rows": {Actual: 2, Capacity: 1024}}
 	var seen []string
 	for _, list := range [][]Pass{SizeFree, Sized} {
 		if err := Run(m, list, sizes, func(name string, _ *ir.Module) { seen = append(seen, name) }); err != nil {
@@ -102,7 +102,7 @@ func TestStep(t *testing.T) {
 	init := run(t, m, nil, m.Func(train.InitFn), nil)
 	same(t, "init", init, []*ir.Tensor{f32([]int{3}, 1, 1, 1), f32(nil, 0), f32([]int{3}, 0, 0, 0)})
 	g := m.Func(m.Node("big").Body.(*ir.Derive).Fn)
-	if g.Name != "big.batch" || g.Results()[0].Type.String() != "bool[Rows]" || g.Params()[1].Type.String() != "i64[Rows]" {
+	if g.Name != "big.batch" || g.Results()[0].Type.String() != "bool[$rows]" || g.Params()[1].Type.String() != "i64[$rows]" {
 		t.Errorf("row function: %s", g)
 	}
 	if m.Func("loss") != nil || m.Func("fit.objective") != nil {

@@ -22,7 +22,7 @@ const (
 type Options struct {
 	Dir     string // folder that paths of the program are relative to
 	TempDir string // of spill files; "" is the system's
-	Limit   int64  // bytes of decoded rows a table may keep in memory; 0: 64 MB
+	Limit   int64  // bytes of decoded rows a table may keep in memory; 0: 64 MB, and no more than an eighth of Memory
 	Memory  int64  // bytes of what must be in memory (targets of keys, whole columns); 0: 1 GB
 	Workers int    // goroutines that parse; 0: as many as processors
 
@@ -65,11 +65,11 @@ type Dataset struct {
 // Open reads the source tables of a module, numbers categories, resolves
 // keys and derives the tables that can be. Its errors are diagnostics.
 func Open(m *ir.Module, opt Options) (*Dataset, error) {
-	if opt.Limit == 0 {
-		opt.Limit = defaultLimit
-	}
 	if opt.Memory == 0 {
 		opt.Memory = defaultMemory
+	}
+	if opt.Limit == 0 {
+		opt.Limit = min(defaultLimit, opt.Memory/8)
 	}
 	ds := &Dataset{m: m, opt: opt, needs: opt.Needs, tables: map[string]*table{}, views: map[string]*view{},
 		cats: map[string]*category{}, sizes: map[string]int64{}, reads: map[string][]*array.Array{}, match: map[string]int64{}}
