@@ -296,7 +296,31 @@ func (m *merger) merge(a, b Value) Value {
 			return &Opt{m.merge(ao.Val, bo.Val), m.merge(ao.Has, bo.Has)}
 		}
 	}
+	if o, ok := a.(*Opt); ok {
+		return m.mergeMaybe(o, m.merge(o.Val, b), true)
+	}
+	if o, ok := b.(*Opt); ok {
+		return m.mergeMaybe(o, m.merge(a, o.Val), false)
+	}
 	return m.mergeParts(a, b)
+}
+
+// mergeMaybe is a side that may be missing beside one that is always there.
+func (m *merger) mergeMaybe(o *Opt, val Value, first bool) Value {
+	if isPoison(val) {
+		return poison
+	}
+	there := m.c.use(m.c.force(&Flag{true}, m.at).(*Ten))
+	if first {
+		m.ra = append(m.ra, m.ca.Region.Results[m.na])
+		m.rb = append(m.rb, captureInto(m.c.fn.f, m.cb, there))
+		m.na++
+	} else {
+		m.ra = append(m.ra, captureInto(m.c.fn.f, m.ca, there))
+		m.rb = append(m.rb, m.cb.Region.Results[m.nb])
+		m.nb++
+	}
+	return &Opt{val, o.Has}
 }
 
 func (m *merger) mergeParts(a, b Value) Value {
