@@ -19,7 +19,7 @@ type Stage struct {
 var stages = []Stage{
 	{"ast", "the tree of the text", false},
 	{"ir", "the IR as lowered, functions of one row; runs as it is", false},
-	{"adjoint", "the IR with its derivatives, after the passes derive and simplify", false},
+	{"adjoint", "the gradient as a program: its functions, with source lines beside them", false},
 	{"batched", "the IR as it goes to binding: every function over a batch", false},
 	{"dot", "nodes and functions as a graph for graphviz", false},
 	{"sized", "the IR after the passes that know the sizes", true},
@@ -41,14 +41,14 @@ func (p *Program) Emit(w io.Writer, stage string) (err error) {
 			return &source.Diagnostic{Code: codeNoStage, Class: source.Usage, Message: "IR text has no syntax tree"}
 		}
 		f, _ := syntax.Parse(p.file)
-		_, err := io.WriteString(w, syntax.Dump(f))
+		_, err := io.WriteString(w, layTree(syntax.Dump(f)))
 		return err
 	case "ir":
 		return ir.Fprint(w, p.lowered)
 	case "batched":
 		return ir.Fprint(w, p.module)
 	case "adjoint":
-		return p.after(w, adjointPass, nil)
+		return p.writeAdjoint(w)
 	case "dot":
 		return ir.Dot(w, p.lowered)
 	}

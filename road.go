@@ -17,8 +17,9 @@ const (
 	rowsAtOnce = passes.RowsSize
 )
 
-// adjointPass is the last pass that concerns derivatives.
-const adjointPass = "derive"
+// adjointPass is the last pass that concerns derivatives: it takes away the
+// functions that they began from.
+const adjointPass = "dce.2"
 
 var (
 	sizeFreePasses = passes.SizeFree
