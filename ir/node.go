@@ -57,6 +57,7 @@ type Field struct {
 	From     []string    `json:",omitempty"` // names of columns; one, or for a composite key several
 	FromTo   bool        `json:",omitempty"` // From is first and last of neighbouring columns
 	Places   []int       `json:",omitempty"` // columns by place (header: none): one, or first and end
+	Like     string      `json:",omitempty"` // the columns are those of this field of the table
 	Span     source.Span `json:"-"`
 }
 

@@ -485,9 +485,10 @@ func (c *cx) subset(of *check.Table, word string, i int, node *ir.Derive, at sou
 		name, where = c.tableNames[i].Name, c.tableNames[i].Span()
 	}
 	if name == "" || c.byDim[name] != nil {
-		base := of.Name + "." + word
+		// No dot: a column is named TABLE.FIELD.
+		base := of.Name + "_" + word
 		name = base
-		for k := 2; c.byDim[name] != nil; k++ {
+		for k := 2; c.byDim[name] != nil || c.prog.Main.Decls[name] != nil; k++ {
 			name = fmt.Sprintf("%s%d", base, k)
 		}
 	}

@@ -68,7 +68,7 @@ func (c *cx) addHidden(t *check.Table, src *ir.SourceTable, name string, texts [
 		if len(from) == 0 && len(f.Places) == 0 {
 			from = []string{f.Name}
 		}
-		src.Fields = append(src.Fields, ir.Field{Name: h, Type: ir.IndexOf(cat.Dim), Optional: f.Optional, Category: cat.Name, From: from, Places: f.Places, Span: f.Span})
+		src.Fields = append(src.Fields, ir.Field{Name: h, Type: ir.IndexOf(cat.Dim), Optional: f.Optional, Category: cat.Name, From: from, Like: f.Name, Span: f.Span})
 		break
 	}
 	c.node(cat.Name, node)

@@ -78,6 +78,9 @@ func (t *table) plan() error {
 		if err != nil {
 			return err
 		}
+		if like := byName[f.Like]; like != nil {
+			in.names, in.span, in.places = like.names, like.span, like.places
+		}
 		byName[f.Name] = in
 		t.fields[f.Name] = &fieldData{field: f}
 		if t.ds.needsField(t, f) {
@@ -130,6 +133,9 @@ func (t *table) inputOf(f *ir.Field, place *int) (*input, error) {
 
 // columnsOf says from which columns of the file the input comes.
 func (t *table) columnsOf(in *input, f *ir.Field, place *int) {
+	if f.Like != "" {
+		return
+	}
 	n := in.columns()
 	in.names, in.span = f.From, f.FromTo
 	switch {
