@@ -35,8 +35,9 @@ func NewKiller(dfc string, p Program, save, dir string) (*Killer, error) {
 }
 
 // Round starts the program in a folder, kills it and has it go on so many
-// times, each at a moment that r chooses, and compares what the last leaves
-// with the undisturbed run. It returns how many were really killed.
+// times, each at a moment that r chooses, or until one has come to its end
+// first, and compares what the last leaves with the undisturbed run. It
+// returns how many were killed.
 func (k *Killer) Round(dir string, kills int, r *rand.Rand) (killed int, err error) {
 	if err := k.Program.Lay(dir); err != nil {
 		return 0, err
@@ -46,9 +47,10 @@ func (k *Killer) Round(dir string, kills int, r *rand.Rand) (killed int, err err
 		if err != nil {
 			return killed, err
 		}
-		if !ended {
-			killed++
+		if ended {
+			break
 		}
+		killed++
 	}
 	left, err := Run(k.Dfc, k.Program, dir, k.args(dir)...)
 	switch {
