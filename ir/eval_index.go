@@ -106,5 +106,6 @@ func (e *Evaluator) accumulate(op *Op, out *Tensor, i int, x *Tensor, j int) err
 	if err := out.plus(op, i, x, j); err != nil {
 		return e.fault(op, out.Type, len(out.I), i, "%v", err)
 	}
+	e.settle(out, i)
 	return nil
 }

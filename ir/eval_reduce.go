@@ -51,6 +51,7 @@ func evalReduceProd(e *Evaluator, op *Op, in []*Tensor) ([]*Tensor, error) {
 	return e.reduced(op, x, 1, 1, func(out *Tensor, i, j int) error {
 		if out.F != nil {
 			out.F[i] *= x.F[j]
+			e.settle(out, i)
 			return nil
 		}
 		p, err := mulInt(op, out.I[i], x.I[j])
@@ -136,6 +137,7 @@ func evalCumsum(e *Evaluator, op *Op, in []*Tensor) ([]*Tensor, error) {
 			if bad := line.plus(op, 0, x, i); bad != nil {
 				err = e.fault(op, x.Type, x.Len(), i, "%v", bad)
 			}
+			e.settle(line, 0)
 			if !a.Exclusive {
 				sums.copy(i, line, 0)
 			}
@@ -171,6 +173,7 @@ func evalEinsum(e *Evaluator, op *Op, in []*Tensor) ([]*Tensor, error) {
 			p *= in[1].F[at[2]]
 		}
 		out.F[at[0]] += p
+		e.settle(out, at[0])
 	}, lists...)
 	return []*Tensor{out}, nil
 }
@@ -214,4 +217,12 @@ func evalUniform(e *Evaluator, op *Op, in []*Tensor) ([]*Tensor, error) {
 		}
 	}
 	return []*Tensor{out}, nil
+}
+
+// settle rounds a running sum or product as a machine that computes in f32
+// does, so that a rounded run shows what the order of sums may change.
+func (e *Evaluator) settle(t *Tensor, i int) {
+	if e.Round && t.Type.Kind == F32 {
+		t.F[i] = float64(float32(t.F[i]))
+	}
 }

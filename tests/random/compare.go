@@ -68,7 +68,7 @@ func Check(seed uint64, o Options) (d *Drawn, err error) {
 type baseline struct {
 	rows [][]*ir.Tensor // inputs
 	f64  [][]*ir.Tensor // results in f64
-	f32  [][]*ir.Tensor // results with f32 values rounded after each operation
+	f32  [][]*ir.Tensor // results of the same function over f32, rounded after each operation
 	peak []float64      // by row: the largest intermediate
 }
 
@@ -99,9 +99,13 @@ func (b *baseline) add(d *Drawn, n uint64) error {
 	if err != nil {
 		return err
 	}
-	round := ir.NewEvaluator(d.Module, nil)
+	low := d
+	if d.Kind != ir.F32 {
+		low = drawKind(d.Seed, ir.F32)
+	}
+	round := ir.NewEvaluator(low.Module, nil)
 	round.Round = true
-	rounded, err := round.Call(d.Func, row...)
+	rounded, err := round.Call(low.Func, retyped(row, low.Func)...)
 	if err != nil {
 		return err
 	}
@@ -111,6 +115,18 @@ func (b *baseline) add(d *Drawn, n uint64) error {
 	b.rows, b.f64, b.f32 = append(b.rows, row), append(b.f64, want), append(b.f32, rounded)
 	b.peak = append(b.peak, peak)
 	return nil
+}
+
+// retyped gives tensors the types of the parameters of f; their floats are
+// exact in either kind.
+func retyped(row []*ir.Tensor, f *ir.Func) []*ir.Tensor {
+	out := make([]*ir.Tensor, len(row))
+	for i, x := range row {
+		y := *x
+		y.Type = f.Params()[i].Type
+		out[i] = &y
+	}
+	return out
 }
 
 // apart reports that rounding has changed more than rounding can: a branch
@@ -126,22 +142,17 @@ func apart(a, b []*ir.Tensor) bool {
 	return false
 }
 
-// tight is the tolerance between two computations in f64 that differ in the
-// order of sums at most.
-func (b *baseline) tight(row int) func(float64, int, int) float64 {
-	return func(want float64, _, _ int) float64 { return 1e-11 * (1 + math.Abs(want) + b.peak[row]) }
-}
-
-// loose is the tolerance of the runtime: eight times what rounding to its
-// kind changes in the interpreter, and sixteen units in the last place of the
-// largest intermediate.
-func (b *baseline) loose(row int, k ir.Kind) func(float64, int, int) float64 {
-	ulp := 0x1p-52
+// tolerance is how far a computation of kind k may lie from the interpreter in
+// f64: eight times what rounding to the kind changes there (for f64 what
+// rounding to f32 changes, scaled by the ratio of their precisions) and sixteen
+// units in the last place of the largest intermediate.
+func (b *baseline) tolerance(row int, k ir.Kind) func(float64, int, int) float64 {
+	scale, ulp := 0x1p-29, 0x1p-52
 	if k == ir.F32 {
-		ulp = 0x1p-23
+		scale, ulp = 1, 0x1p-23
 	}
 	return func(want float64, i, j int) float64 {
-		return 8*math.Abs(want-b.f32[row][i].F[j]) + 16*ulp*(b.peak[row]+1)
+		return 8*scale*math.Abs(want-b.f32[row][i].F[j]) + 16*ulp*(b.peak[row]+1)
 	}
 }
 
@@ -173,7 +184,7 @@ func (d *Drawn) optimised(b *baseline, _ Options) error {
 		if err != nil {
 			return fmt.Errorf("after passes: %w", err)
 		}
-		if err := near("after passes", got, b.f64[n], b.tight(n)); err != nil {
+		if err := near("after passes", got, b.f64[n], b.tolerance(n, d.Kind)); err != nil {
 			return err
 		}
 	}
@@ -199,7 +210,7 @@ func (d *Drawn) batched(b *baseline, o Options) error {
 		return fmt.Errorf("batched: %w", err)
 	}
 	for n := range b.rows {
-		if err := near("batched", pick(got, n), b.f64[n], b.tight(n)); err != nil {
+		if err := near("batched", pick(got, n), b.f64[n], b.tolerance(n, d.Kind)); err != nil {
 			return fmt.Errorf("row %d: %w", n, err)
 		}
 	}
@@ -285,7 +296,7 @@ func (d *Drawn) execute(m *ir.Module, name string, sizes ir.Sizes, b *baseline, 
 		}
 		for i := 0; i < n; i++ {
 			k := i % len(b.rows)
-			if err := near("runtime", pick(got, i), b.f64[k], b.loose(k, d.Kind)); err != nil {
+			if err := near("runtime", pick(got, i), b.f64[k], b.tolerance(k, d.Kind)); err != nil {
 				return nil, fmt.Errorf("batch %d, row %d: %w", n, i, err)
 			}
 		}
@@ -333,14 +344,14 @@ func (d *Drawn) derivatives(b *baseline, _ Options) error {
 		}
 	}
 	for n, row := range b.rows {
-		if err := forwardIsReverse(e.Module, fwd, rev, row, tangents, cotangents, b.f64[n]); err != nil {
+		if err := forwardIsReverse(e.Module, fwd, rev, row, tangents, cotangents, b.f64[n], b.tolerance(n, d.Kind)); err != nil {
 			return fmt.Errorf("row %d: %w", n, err)
 		}
 	}
 	return nil
 }
 
-func forwardIsReverse(m *ir.Module, fwd, rev *ir.Func, row, t, c, primal []*ir.Tensor) error {
+func forwardIsReverse(m *ir.Module, fwd, rev *ir.Func, row, t, c, primal []*ir.Tensor, tol func(float64, int, int) float64) error {
 	var peak float64
 	ev := ir.NewEvaluator(m, nil)
 	ev.Trace = func(_ *ir.Op, out []*ir.Tensor) {
@@ -361,7 +372,7 @@ func forwardIsReverse(m *ir.Module, fwd, rev *ir.Func, row, t, c, primal []*ir.T
 	if peak > 1e12 || math.IsNaN(peak) {
 		return nil // derivatives too steep to compare
 	}
-	if err := near("primal of reverse", jc[:len(primal)], primal, func(w float64, _, _ int) float64 { return 1e-11 * (1 + math.Abs(w) + peak) }); err != nil {
+	if err := near("primal of reverse", jc[:len(primal)], primal, tol); err != nil {
 		return err
 	}
 	a, sizeA := dot(c, jt[len(primal):])

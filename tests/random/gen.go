@@ -41,11 +41,15 @@ type gen struct {
 // Draw makes function number seed: a function `f` of one to four float
 // tensors and perhaps an index, with one scalar result and some others.
 func Draw(seed uint64) *Drawn {
-	g := &gen{r: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15)), m: &ir.Module{Name: "random"}}
-	g.kind = ir.F64
-	if g.r.IntN(3) == 0 {
-		g.kind = ir.F32
+	if ir.Mix(0xf32, seed)%3 == 0 {
+		return drawKind(seed, ir.F32)
 	}
+	return drawKind(seed, ir.F64)
+}
+
+// drawKind is function number seed over floats of kind k.
+func drawKind(seed uint64, k ir.Kind) *Drawn {
+	g := &gen{r: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15)), m: &ir.Module{Name: "random"}, kind: k}
 	if g.r.IntN(4) == 0 {
 		g.helper = append(g.helper, g.function("g", 6))
 	}
