@@ -27,8 +27,8 @@ var mayImport = map[string]struct{ ours, outside []string }{
 	"runtime":        {ours: []string{"ir", "lang/source", "runtime/array", "runtime/kernel"}, outside: []string{"gonum.org/v1/gonum"}},
 	"runtime/data":   {ours: []string{"ir", "lang/source", "runtime/array"}, outside: []string{"github.com/klauspost/compress"}},
 	"runtime/train":  {ours: []string{"ir", "lang/source", "runtime/array", "runtime/data", "runtime"}},
-	"":               {ours: []string{"ir", "lang/source", "lang/syntax", "lang/check", "lang/lower", "passes", "runtime", "runtime/array", "runtime/data", "runtime/train"}},
-	"cmd/dfc":        {ours: []string{"", "ir", "lang/source", "lang/syntax"}, outside: []string{"github.com/spf13/cobra"}},
+	"":               {ours: []string{"ir", "lang/source", "lang/syntax", "lang/check", "lang/lower", "passes", "runtime", "runtime/array", "runtime/data", "runtime/train", "stdlib"}},
+	"cmd/dfc":        {ours: []string{"", "ir", "lang/source", "lang/syntax"}, outside: []string{"github.com/spf13", "golang.org/x/term"}},
 }
 
 type listed struct {

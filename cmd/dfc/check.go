@@ -95,26 +95,30 @@ func writeJSONDiagnostics(t *terminal, l source.List) {
 	enc := json.NewEncoder(t.Out)
 	enc.SetEscapeHTML(false)
 	for _, d := range l {
-		j := jsonDiagnostic{V: jsonVersion, Code: d.Code, Severity: "error", Message: d.Message, Hint: d.Hint}
-		if d.Severity == source.Warning {
-			j.Severity = "warning"
-		}
-		if !d.Span.IsZero() {
-			j.File = d.Span.File.Path
-			j.Line, j.Column = d.Span.File.Position(d.Span.Start)
-			j.EndLine, j.EndColumn = d.Span.File.Position(d.Span.End)
-		}
-		if d.Place.File != "" {
-			j.Data = d.Place.String()
-		}
-		for _, n := range d.Notes {
-			k := jsonNote{Message: n.Message}
-			if !n.Span.IsZero() {
-				k.File = n.Span.File.Path
-				k.Line, k.Column = n.Span.File.Position(n.Span.Start)
-			}
-			j.Notes = append(j.Notes, k)
-		}
-		_ = enc.Encode(j)
+		_ = enc.Encode(diagnosticJSON(d))
 	}
+}
+
+func diagnosticJSON(d *source.Diagnostic) jsonDiagnostic {
+	j := jsonDiagnostic{V: jsonVersion, Code: d.Code, Severity: "error", Message: d.Message, Hint: d.Hint}
+	if d.Severity == source.Warning {
+		j.Severity = "warning"
+	}
+	if !d.Span.IsZero() {
+		j.File = d.Span.File.Path
+		j.Line, j.Column = d.Span.File.Position(d.Span.Start)
+		j.EndLine, j.EndColumn = d.Span.File.Position(d.Span.End)
+	}
+	if d.Place.File != "" {
+		j.Data = d.Place.String()
+	}
+	for _, n := range d.Notes {
+		k := jsonNote{Message: n.Message}
+		if !n.Span.IsZero() {
+			k.File = n.Span.File.Path
+			k.Line, k.Column = n.Span.File.Position(n.Span.Start)
+		}
+		j.Notes = append(j.Notes, k)
+	}
+	return j
 }

@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/dfc-lang/dfc"
+	"github.com/dfc-lang/dfc/lang/source"
 )
 
 type runFlags struct {
@@ -60,6 +62,17 @@ whole state is kept in DIR, also on Ctrl-C; a run that goes on from there with
 }
 
 func (f *runFlags) run(cmd *cobra.Command, t *terminal, path string) error {
+	view := newView(t, f.quiet, f.json)
+	t.resume = f.resumeCommand(cmd, path)
+	err := f.compileAndRun(cmd, t, view, path)
+	view.clear()
+	if err != nil {
+		view.failed(err, t.resume)
+	}
+	return err
+}
+
+func (f *runFlags) compileAndRun(cmd *cobra.Command, t *terminal, view view, path string) error {
 	ro, do, err := f.options()
 	if err != nil {
 		return err
@@ -69,23 +82,21 @@ func (f *runFlags) run(cmd *cobra.Command, t *terminal, path string) error {
 	if err != nil {
 		return err
 	}
+	ctx, stop := onSignal()
+	defer stop()
 	b, err := p.Bind(do)
 	if err != nil {
 		return err
 	}
 	defer b.Close()
-	t.resume = f.resumeCommand(path)
-	view := newView(t, f.quiet, f.json)
 	view.data(b.Report())
 	t.report(b.Notices())
 	ro.Observer, ro.Stdout = view, view.prints()
-	ctx, stop := onSignal()
-	defer stop()
 	res, err := b.Run(ctx, ro)
-	view.clear()
 	if err != nil {
 		return err
 	}
+	view.clear()
 	t.report(res.Notices)
 	view.result(res, time.Since(began))
 	return nil
@@ -100,6 +111,9 @@ func (f *runFlags) options() (dfc.RunOptions, dfc.DataOptions, error) {
 	if f.workers < 0 {
 		return ro, do, usagef("`--workers %d`: a number of cores is 1 or more, or 0 for all", f.workers)
 	}
+	if err := unused(f.save); err != nil {
+		return ro, do, err
+	}
 	var err error
 	if do.Files, err = tables(f.table); err != nil {
 		return ro, do, err
@@ -111,8 +125,23 @@ func (f *runFlags) options() (dfc.RunOptions, dfc.DataOptions, error) {
 	return ro, do, err
 }
 
-// resumeCommand is what the user types to go on after an interruption.
-func (f *runFlags) resumeCommand(path string) string {
+// unused demands that a folder to save to is new or empty, so that no state
+// is written over by mistake.
+func unused(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	list, err := os.ReadDir(dir)
+	if err != nil || len(list) == 0 {
+		return nil // one that cannot be made or written is found when saving begins
+	}
+	d := &source.Diagnostic{Code: "D0202", Class: source.Usage, Message: "`--save " + dir + "`: the folder is not empty"}
+	return d.WithHint("`--resume %s` goes on from the state in it; to start again give another folder", shellWord(dir))
+}
+
+// resumeCommand is what the user types to go on after an interruption: the
+// same flags, those of the state apart.
+func (f *runFlags) resumeCommand(cmd *cobra.Command, path string) string {
 	dir := f.save
 	if f.resume != "" {
 		dir = f.resume
@@ -121,15 +150,22 @@ func (f *runFlags) resumeCommand(path string) string {
 		return ""
 	}
 	words := []string{"dfc run", shellWord(path), "--resume", shellWord(dir)}
-	for _, s := range f.set {
-		words = append(words, "--set", shellWord(s))
-	}
-	if f.seed != 0 {
-		words = append(words, fmt.Sprintf("--seed %d", f.seed))
-	}
-	if f.out != "" {
-		words = append(words, "--out", shellWord(f.out))
-	}
+	cmd.Flags().Visit(func(g *pflag.Flag) {
+		switch v := g.Value.(type) {
+		case pflag.SliceValue:
+			for _, s := range v.GetSlice() {
+				words = append(words, "--"+g.Name, shellWord(s))
+			}
+		default:
+			switch {
+			case g.Name == "save" || g.Name == "resume":
+			case g.Value.Type() == "bool":
+				words = append(words, "--"+g.Name)
+			default:
+				words = append(words, "--"+g.Name, shellWord(g.Value.String()))
+			}
+		}
+	})
 	return strings.Join(words, " ")
 }
 

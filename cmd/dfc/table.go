@@ -20,7 +20,7 @@ func (v *textView) writeTable(r *dfc.Result, took time.Duration) {
 		rows := [][]string{{"training", "steps", "epochs", "kept", "loss", "metrics", "time"}}
 		for _, f := range r.Trainings {
 			var ms []string
-			e := v.evals[f.Name]
+			e := v.evals.of(f)
 			for i, n := range e.Names {
 				ms = append(ms, n+" "+figure(e.Values[i]))
 			}
@@ -29,7 +29,7 @@ func (v *textView) writeTable(r *dfc.Result, took time.Duration) {
 				why += " (stopped)"
 			}
 			rows = append(rows, []string{f.Name, why, thousands(f.Epochs), "step " + thousands(f.Kept),
-				figure(f.Loss), strings.Join(ms, ", "), clock(v.finishes[f.Name])})
+				figure(e.Loss), strings.Join(ms, ", "), clock(v.finishes[f.Name])})
 		}
 		writeAligned(out, rows)
 	}
@@ -98,17 +98,18 @@ func clock(d time.Duration) string {
 	}
 }
 
-// sparkline draws a curve in one line of block characters, at most 60 wide.
-func sparkline(ys []float64) string {
+// sparkline draws a curve in one line of block characters, at most as wide as
+// said.
+func sparkline(ys []float64, wide int) string {
 	if len(ys) < 3 {
 		return ""
 	}
 	const levels = "▁▂▃▄▅▆▇█"
 	blocks := []rune(levels)
-	if len(ys) > 60 {
-		short := make([]float64, 60)
+	if wide = max(wide, 3); len(ys) > wide {
+		short := make([]float64, wide)
 		for i := range short {
-			short[i] = ys[i*len(ys)/60]
+			short[i] = ys[i*len(ys)/wide]
 		}
 		ys = short
 	}

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+
+	"golang.org/x/term"
 
 	"github.com/dfc-lang/dfc"
 	"github.com/dfc-lang/dfc/lang/source"
@@ -19,11 +22,20 @@ type terminal struct {
 // isTerminal reports whether w is a screen that a line can be redrawn on.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	if !ok || os.Getenv("TERM") == "dumb" {
-		return false
+	return ok && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+}
+
+// columns is how wide the screen is; 80 where that cannot be known.
+func columns(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
+			return n
+		}
 	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		return n
+	}
+	return 80
 }
 
 // colored reports whether w may be coloured; NO_COLOR (any value) forbids it.
@@ -52,8 +64,11 @@ func count(l source.List) (n int) {
 // interrupted says where a run stopped and how to go on.
 func (t *terminal) interrupted(e *dfc.Interrupted) {
 	fmt.Fprintf(t.Err, "%v\n", e)
-	if e.Dir != "" && t.resume != "" {
+	switch {
+	case e.Dir != "" && t.resume != "":
 		fmt.Fprintf(t.Err, "to go on: %s\n", t.resume)
+	case e.Dir == "" && e.Name != "":
+		fmt.Fprintf(t.Err, "with `--save DIR` the state is kept, and `--resume DIR` goes on from it\n")
 	}
 }
 

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +19,7 @@ type view interface {
 	prints() io.Writer // where the program's print statements go
 	clear()            // removes an unfinished line
 	result(r *dfc.Result, took time.Duration)
+	failed(err error, resume string)
 }
 
 func newView(t *terminal, quiet, asJSON bool) view {
@@ -46,7 +47,7 @@ type textView struct {
 	width    int
 	losses   map[string][]float64
 	order    []string
-	evals    map[string]dfc.Evaluation
+	evals    evaluations
 	finishes map[string]time.Duration
 }
 
@@ -69,7 +70,7 @@ func (c clearing) Write(p []byte) (int, error) {
 func (v *textView) Begin(s dfc.Start) {
 	v.start, v.began, v.done, v.rows, v.loss, v.metrics = s, time.Now(), 0, 0, 0, ""
 	if v.losses == nil {
-		v.losses, v.evals, v.finishes = map[string][]float64{}, map[string]dfc.Evaluation{}, map[string]time.Duration{}
+		v.losses, v.finishes = map[string][]float64{}, map[string]time.Duration{}
 	}
 	v.order = append(v.order, s.Name)
 	if v.quiet {
@@ -119,10 +120,16 @@ func (v *textView) line(step, steps, epoch int64) string {
 	return b.String()
 }
 
+// draw writes over the line that stands there. It never fills a line of the
+// screen: the next one would begin below.
 func (v *textView) draw(s string) {
-	pad := max(0, v.width-len(s))
-	fmt.Fprintf(v.t.Err, "\r%s%s", s, strings.Repeat(" ", pad))
-	v.width = len(s)
+	runes := []rune(s)
+	if most := max(1, columns(v.t.Err)-1); len(runes) > most {
+		runes = append(runes[:most-1], '…')
+	}
+	pad := max(0, v.width-len(runes))
+	fmt.Fprintf(v.t.Err, "\r%s%s", string(runes), strings.Repeat(" ", pad))
+	v.width = len(runes)
 }
 
 func (v *textView) clear() {
@@ -134,16 +141,30 @@ func (v *textView) clear() {
 
 func (v *textView) Epoch(e dfc.Evaluation) {
 	v.losses[e.Name] = append(v.losses[e.Name], e.Loss)
-	e.Names, e.Values = append([]string{}, e.Names...), append([]float64{}, e.Values...)
-	v.evals[e.Name] = e
+	v.evals.add(e)
 	v.metrics = ""
 	for i, n := range e.Names {
 		v.metrics += fmt.Sprintf("  %s %s", n, figure(e.Values[i]))
 	}
-	if v.quiet || v.live {
+	if v.quiet || v.live || !v.due(e) {
 		return
 	}
+	v.last = time.Now()
 	fmt.Fprintln(v.t.Err, v.line(e.Step, v.start.Steps, e.Epoch))
+}
+
+// plainLines is how many lines of progress a pipe gets, if they come often.
+const plainLines = 20
+
+// due says whether a pipe gets a line now: for the first and the last
+// evaluation, for one in so many, and when nothing was said for a while.
+func (v *textView) due(e dfc.Evaluation) bool {
+	every, at := v.start.Epochs/plainLines, e.Epoch
+	if v.start.Epochs == 0 {
+		every, at = v.start.Steps/plainLines, e.Step
+		return at+every > v.start.Steps || time.Since(v.last) > time.Second
+	}
+	return every <= 1 || at == 1 || at%every == 0 || at == v.start.Epochs || time.Since(v.last) > 10*time.Second
 }
 
 func (v *textView) Saved(s dfc.Saved) {}
@@ -152,7 +173,7 @@ func (v *textView) End(f dfc.Finish) {
 	v.clear()
 	v.finishes[f.Name] = time.Since(v.began)
 	if v.live && !v.quiet {
-		if c := sparkline(v.losses[f.Name]); c != "" {
+		if c := sparkline(v.losses[f.Name], min(60, columns(v.t.Err)-32)); c != "" {
 			fmt.Fprintf(v.t.Err, "  loss %s\n", c)
 		}
 	}
@@ -165,68 +186,27 @@ func (v *textView) result(r *dfc.Result, took time.Duration) {
 	v.writeTable(r, took)
 }
 
-// jsonView writes one JSON object a line; "v" is the version of this form.
-type jsonView struct{ out io.Writer }
+func (v *textView) failed(error, string) {}
 
-const jsonVersion = 1
+// evaluations are those of all trainings, to find the one whose parameters
+// were kept.
+type evaluations map[string][]dfc.Evaluation
 
-func (v *jsonView) emit(event string, fields map[string]any) {
-	fields["v"], fields["event"] = jsonVersion, event
-	line, err := json.Marshal(fields)
-	if err != nil { // not a number: JSON has no word for it
-		for k, x := range fields {
-			if f, ok := x.(float64); ok {
-				fields[k] = figure(f)
-			}
+func (v *evaluations) add(e dfc.Evaluation) {
+	if *v == nil {
+		*v = evaluations{}
+	}
+	e.Names, e.Values = slices.Clone(e.Names), slices.Clone(e.Values)
+	(*v)[e.Name] = append((*v)[e.Name], e)
+}
+
+// of is the evaluation of the parameters that a training kept; where it was
+// made by a run before, what is known of the end.
+func (v evaluations) of(f dfc.Finish) dfc.Evaluation {
+	for _, e := range v[f.Name] {
+		if e.Step == f.Kept {
+			return e
 		}
-		line, _ = json.Marshal(fields)
 	}
-	fmt.Fprintf(v.out, "%s\n", line)
-}
-
-func (v *jsonView) data(r dfc.DataReport) { v.emit("data", map[string]any{"report": r}) }
-func (v *jsonView) prints() io.Writer     { return jsonPrints{v} }
-func (v *jsonView) clear()                {}
-
-type jsonPrints struct{ v *jsonView }
-
-func (j jsonPrints) Write(p []byte) (int, error) {
-	j.v.emit("print", map[string]any{"text": strings.TrimSuffix(string(p), "\n")})
-	return len(p), nil
-}
-
-func (v *jsonView) Begin(s dfc.Start) {
-	v.emit("begin", map[string]any{"train": s.Name, "rows": s.Rows, "batch": s.Batch, "steps": s.Steps,
-		"epochs": s.Epochs, "parameters": s.Parameters, "resumed": s.Resumed, "step": s.Step, "epoch": s.Epoch})
-}
-
-func (v *jsonView) Step(p dfc.Progress) {
-	v.emit("step", map[string]any{"train": p.Name, "step": p.Step, "epoch": p.Epoch, "rows": p.Rows, "loss": p.Loss})
-}
-
-func (v *jsonView) Epoch(e dfc.Evaluation) {
-	m := map[string]any{}
-	for i, n := range e.Names {
-		m[n] = jsonNumber(e.Values[i])
-	}
-	v.emit("epoch", map[string]any{"train": e.Name, "step": e.Step, "epoch": e.Epoch, "loss": e.Loss, "metrics": m, "best": e.Best})
-}
-
-func jsonNumber(x float64) any {
-	if x-x != 0 {
-		return figure(x)
-	}
-	return x
-}
-
-func (v *jsonView) Saved(s dfc.Saved) {
-	v.emit("saved", map[string]any{"train": s.Name, "dir": s.Dir, "step": s.Step, "epoch": s.Epoch})
-}
-
-func (v *jsonView) End(f dfc.Finish) {
-	v.emit("end", map[string]any{"train": f.Name, "steps": f.Steps, "epochs": f.Epochs, "loss": f.Loss, "kept": f.Kept, "why": f.Why})
-}
-
-func (v *jsonView) result(r *dfc.Result, took time.Duration) {
-	v.emit("done", map[string]any{"files": r.Files, "seconds": took.Seconds()})
+	return dfc.Evaluation{Name: f.Name, Step: f.Kept, Loss: f.Loss}
 }
