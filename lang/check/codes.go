@@ -2,32 +2,36 @@ package check
 
 import "github.com/dfc-lang/dfc/lang/source"
 
-// The catalogue of what can be wrong with names and modules.
+// moduleCodes is the catalogue of errors about names and modules that are
+// found before anything is evaluated: ID, title, explanation, a program that
+// raises it, the same corrected.
+var moduleCodes = [][5]string{
+	{"E0201", "a name declared twice", "Every name stands for one thing in a file. The other declaration is shown.",
+		"let a = 1\nlet a = 2\n", "let a = 1\nlet b = 2\n"},
+	{"E0202", "a module and a declaration of one name", "An imported module is used by its name (`nn.dense`), which a declaration of the file must not have as well.",
+		"import nn\nlet nn = 1\n", "import nn as layers\nlet nn = 1\n"},
+	{"E0203", "two modules of one name", "Each imported module needs a name of its own.",
+		"import nn\nimport ode as nn\n", "import nn\nimport ode\n"},
+	{"E0204", "no such module", "Without quotes a module of the standard library is imported, with quotes a file beside the program.",
+		"import nm\n", "import nn\n"},
+	{"E0205", "an import that depends on a setting", "Which files make up a program is known before its settings are.",
+		"setting v: str = \"a\"\nimport \"lib_{v}\"\n", "import nn\n"},
+	{"E0206", "an import with its extension", "The extension `.df` is left away.",
+		"import \"layers.df\"\n", "import nn\n"},
+	{"E0207", "an import from outside", "A program and what it imports lie in one folder, so that the folder can be moved.",
+		"import \"../layers\"\n", "import nn\n"},
+	{"E0208", "modules that import each other", "What both need goes into a third file.", "", ""},
+	{"E0209", "a file to import that is not there", "Paths of imports are relative to the file of the program.",
+		"import \"nowhere\"\n", "import nn\n"},
+	{"E0210", "a program that is imported", "Modules hold `fn model type optimizer category test`. A file with `table`, `read`, `train` or `write` is a program.", "", ""},
+	{"E0211", "a function that calls itself", "Functions are gone before the program runs, so none can need itself, directly or through others. The message shows the cycle. What is repeated is a loop: `fold`, `scan`.",
+		"fn f(x: f32) -> f32 = g(x)\nfn g(x: f32) -> f32 = f(x)\n", "fn f(x: f32) -> f32 = g(x)\nfn g(x: f32) -> f32 = x\n"},
+	{"E0212", "a value that needs itself", "The order of declarations is free, but a value cannot be made from itself.",
+		"let a = b + 1\nlet b = a\n", "let a = b + 1\nlet b = 1\n"},
+}
+
 func init() {
-	source.Register(
-		source.Code{ID: "E0201", Title: "a name declared twice",
-			Explain: "A name stands for one thing in a file, whatever kind of thing that is. Rename one of the two."},
-		source.Code{ID: "E0202", Title: "a module with the name of a declaration",
-			Explain: "An imported module is known by its last name, which something in this file has already. `import … as other` gives it another one."},
-		source.Code{ID: "E0203", Title: "two modules of one name",
-			Explain: "Two imports end in the same name. `import … as other` tells them apart."},
-		source.Code{ID: "E0204", Title: "no such module of the standard library",
-			Explain: "A name after `import` is a module of the standard library. A file beside the program is imported with quotes: `import \"layers\"`."},
-		source.Code{ID: "E0205", Title: "an import whose path depends on a setting",
-			Explain: "Which files a program consists of is fixed by its text."},
-		source.Code{ID: "E0206", Title: "an import with its extension",
-			Explain: "The path of an import stands without `.df`."},
-		source.Code{ID: "E0207", Title: "an import from outside the program's folder",
-			Explain: "A program consists of its own folder and the standard library, so that it can be moved and passed on whole. Put the file beside the program or in a folder below."},
-		source.Code{ID: "E0208", Title: "modules that import each other",
-			Explain: "Each of the modules needs the other one first. Move what both need into a third file."},
-		source.Code{ID: "E0209", Title: "a file to import that is not there",
-			Explain: "Paths of imports are relative to the program's file, without the extension."},
-		source.Code{ID: "E0210", Title: "a program that is imported",
-			Explain: "A file with `table`, `read`, `train` or `write` does something when it runs. Only modules can be imported: files of functions, models, types, optimizers, categories and tests."},
-		source.Code{ID: "E0211", Title: "a function that calls itself",
-			Explain: "There is no recursion: every function is worked out before the program runs, so it has to come to an end by itself. Write a loop with `fold` or `scan`."},
-		source.Code{ID: "E0212", Title: "a value that needs itself",
-			Explain: "To compute the value, the value itself would be needed first. Break the circle at one place."},
-	)
+	for _, c := range moduleCodes {
+		source.Register(source.Code{ID: c[0], Title: c[1], Explain: c[2], Wrong: c[3], Right: c[4]})
+	}
 }

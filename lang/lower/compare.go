@@ -89,16 +89,12 @@ func (c *cx) compareBools(op syntax.Op, x, y operand, at source.Span) Value {
 		c.errf("E0344", at, "bools are equal or not; `%s` has no meaning", op)
 		return poison
 	}
-	a, b := c.tensor(x.v, ir.Bool, x.at), c.tensor(y.v, ir.Bool, y.at)
-	if a == nil || b == nil {
-		if _, n := x.v.(*Num); !n {
-			if _, n := y.v.(*Num); !n {
-				c.errf("E0345", at, "%s is compared with %s", c.describe(x.v), c.describe(y.v))
-			}
-		}
+	if kindIn(x.v) != kindIn(y.v) {
+		c.errf("E0345", at, "%s is compared with %s", c.describe(x.v), c.describe(y.v))
 		return poison
 	}
-	if a.T.Kind != ir.Bool || b.T.Kind != ir.Bool {
+	a, b := c.tensor(x.v, ir.Bool, x.at), c.tensor(y.v, ir.Bool, y.at)
+	if a == nil || b == nil || a.T.Kind != ir.Bool || b.T.Kind != ir.Bool {
 		c.errf("E0345", at, "%s is compared with %s", c.describe(x.v), c.describe(y.v))
 		return poison
 	}

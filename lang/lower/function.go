@@ -412,11 +412,18 @@ func (e *el) checkFn(d *check.Decl) bool {
 
 // generic elaborates a function into one that is thrown away.
 func (e *el) generic(d *check.Decl, kind ir.Kind) {
-	fn, ok := d.Node.(*syntax.Fn)
-	if !ok || fn.Body == nil {
+	var code syntax.Expr
+	switch n := d.Node.(type) {
+	case *syntax.Fn:
+		code = n.Body
+	case *syntax.Model:
+		code = n.Body
+	}
+	if code == nil {
 		return
 	}
 	s := e.signatureOf(d)
+	e.determined(d, s)
 	c := e.root(d.Module)
 	c.fn = e.newFn("check")
 	c.fn.rigid = true
@@ -445,8 +452,26 @@ func (e *el) generic(d *check.Decl, kind ir.Kind) {
 	}
 	body := c.bodyCx(s, m)
 	body.inst = e.rigidInst()
-	v := body.expr(fn.Body, m.sol.subst(s.result))
-	body.result(v, s, m.sol, fn.Body.Span())
+	v := body.expr(code, m.sol.subst(s.result))
+	body.result(v, s, m.sol, code.Span())
+}
+
+// determined reports a dimension of a signature that no argument can say.
+func (e *el) determined(d *check.Decl, s *signature) {
+	in := map[string]bool{}
+	for _, p := range s.params {
+		if p.t == check.Unknown {
+			return
+		}
+		check.Symbols(p.t, in)
+		in[check.Meta+p.name] = in[check.Meta+p.name] || p.t == check.DimT
+	}
+	for _, name := range sortedKeys(s.open) {
+		if !in[check.Meta+name] {
+			e.errf("E0426", s.open[name], "no argument of `%s` says what the dimension `%s` is", d.Name, name).
+				hint("add an argument `%s: dim`, which gives it", name)
+		}
+	}
 }
 
 // argument is the most general value of a type; a row of a table is the row at
@@ -461,10 +486,17 @@ func (c *cx) argument(t check.Type) Value {
 // checkFunctions checks every function of a module, used or not.
 func (e *el) checkFunctions(m *check.Module) {
 	for _, node := range m.File.Decls {
-		if fn, ok := node.(*syntax.Fn); ok {
-			if d := m.Decls[fn.Name.Name]; d != nil && !d.Cyclic && d.Node == node {
-				e.checkFn(d)
-			}
+		var name *syntax.Name
+		switch n := node.(type) {
+		case *syntax.Fn:
+			name = n.Name
+		case *syntax.Model:
+			name = n.Name
+		default:
+			continue
+		}
+		if d := m.Decls[name.Name]; d != nil && !d.Cyclic && d.Node == node {
+			e.checkFn(d)
 		}
 	}
 }

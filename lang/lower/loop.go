@@ -22,7 +22,7 @@ func (c *cx) iter(v Value, at source.Span) *Seq {
 		if d, ok := v.dim(); ok {
 			return &Seq{d, func(c *cx, fr *frame) Value { return c.ten(fr.iota) }}
 		}
-		if v.exact() {
+		if v.exact() && v.untyped() {
 			s, _ := v.text()
 			c.errf("E0370", at, "a loop goes over %s elements, which is no whole number that is not negative", s)
 			return nil

@@ -156,7 +156,7 @@ func (c *cx) modelValue(m *ModelRef, x syntax.Node) Value {
 
 func (f *ModelRef) apply(c *cx, call *callArgs, want check.Type) Value {
 	s := c.signatureOf(f.d)
-	if f.n.Body == nil || f.d.Cyclic {
+	if f.n.Body == nil || f.d.Cyclic || c.checkFn(f.d) {
 		return poison
 	}
 	if f.n.HasConfig {

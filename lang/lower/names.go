@@ -59,7 +59,7 @@ func builtin(name string) (Value, bool) {
 	switch name {
 	case "pi":
 		return &Num{Big: bigPi, Float: true, Approx: true}, true
-	case "random":
+	case "random", "batch":
 		return &Namespace{Name: name}, true
 	case "training":
 		return &Flag{false}, true
@@ -75,7 +75,7 @@ func (c *cx) unknown(n *syntax.Name) Value {
 		}
 	}
 	switch n.Name {
-	case "batch", "step", "epoch":
+	case "step", "epoch":
 		c.errf("E0213", n.Span(), "`%s` means something only inside `train`", n.Name)
 		return poison
 	}

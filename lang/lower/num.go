@@ -103,6 +103,9 @@ func (n *Num) int() (int64, bool) {
 
 // dim is the number as a size.
 func (n *Num) dim() (ir.Dim, bool) {
+	if n.Kind != ir.NoKind {
+		return ir.Dim{}, false
+	}
 	if i, ok := n.int(); ok {
 		return ir.N(i), true
 	}

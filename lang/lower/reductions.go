@@ -204,7 +204,7 @@ func countCall(c *cx, call *callArgs, want check.Type) Value {
 	case *Arr:
 		return dimNum(v.N)
 	}
-	c.errf("E0329", args[0].at, "`count` is of a table, a category or a list, and this is %s", c.describe(args[0].v)).hint("`count(x for x in xs if …)` counts what holds")
+	c.errf("E0400", args[0].at, "`count` is of a table, a category or a list, and this is %s", c.describe(args[0].v)).hint("`count(x for x in xs if …)` counts what holds")
 	return poison
 }
 

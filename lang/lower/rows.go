@@ -273,6 +273,10 @@ func (c *cx) moduleMember(ns *Namespace, n *syntax.Name) Value {
 	if in := intrinsics[full]; in != nil {
 		return in
 	}
+	if full == "batch.row" || full == "batch.size" {
+		c.errf("E0760", n.Span(), "`%s` is about the rows of a step, and there is no step here", full).hint("use it in what a `loss` reaches, or under `if training`")
+		return poison
+	}
 	var names []string
 	for k := range intrinsics {
 		if len(k) > len(ns.Name) && k[:len(ns.Name)+1] == ns.Name+"." {

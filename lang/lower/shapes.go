@@ -265,8 +265,8 @@ func concatCall(c *cx, call *callArgs, want check.Type) Value {
 }
 
 func stackCall(c *cx, call *callArgs, want check.Type) Value {
-	if len(call.args) == 2 {
-		if _, isFun := call.args[1].val(c, nil).(Fun); isFun {
+	for _, a := range call.args {
+		if _, isFun := a.val(c, nil).(Fun); isFun {
 			c.errf("E0719", call.at, "`stack` of a layer is not part of this version").hint("write the layers one after the other with `|>`")
 			return poison
 		}

@@ -168,6 +168,9 @@ func (c *cx) reader(x *syntax.Call, options map[string][]string) *ir.Reader {
 			r.Options[n.Name.Name] = s
 		}
 	}
+	if len(r.Paths) == 0 && len(x.Args) > 0 {
+		return nil // reported
+	}
 	if len(r.Paths) == 0 {
 		c.errf("E0513", x.Span(), "`%s` needs the path of a file", r.Name).hint("`%s(\"data/file\")`", r.Name)
 		return nil

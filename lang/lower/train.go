@@ -302,6 +302,9 @@ func (c *cx) trainFunctions(info *trainInfo, b *trainBlock) bool {
 	c.addFunc(d.fn.f)
 	info.node.Loss = d.fn.f.Name
 	c.penalty(info, root, b.one["penalty"])
+	if len(root.found.params) == 0 && c.el.failed {
+		return false
+	}
 	if len(root.found.params) == 0 {
 		c.errf("E0732", info.loss.Span(), "the loss of `%s` uses no parameter of `%s`", info.name, info.model.Name).
 			note(info.model.At, "the model").hint("the loss calls the model: `loss r => squared(%s(r), r.y)`", info.model.Name)

@@ -69,7 +69,9 @@ func (t *typeCx) record(x *syntax.RecordType) check.Type {
 		f, ok := it.(*syntax.Field)
 		if !ok || f.Key || f.From != nil || f.If != nil {
 			t.errf("E0312", it.Span(), "a record type holds `name: type` and nothing else")
-			continue
+			if !ok {
+				continue
+			}
 		}
 		for _, n := range r.Names {
 			if n == f.Name.Name {
@@ -432,7 +434,7 @@ func (t *typeCx) dimValue(x syntax.Node, v Value) (ir.Dim, bool) {
 			}
 			return d, true
 		}
-		if v.exact() {
+		if v.exact() && v.untyped() {
 			s, _ := v.text()
 			t.errf("E0402", x.Span(), "a dimension is a whole number that is not negative, not %s", s)
 			return ir.Dim{}, false
@@ -442,6 +444,6 @@ func (t *typeCx) dimValue(x syntax.Node, v Value) (ir.Dim, bool) {
 			hint("only sizes can: a `dim`, a number, a table, `count(T)`")
 		return ir.Dim{}, false
 	}
-	t.errf("E0408", x.Span(), "%s is no dimension", t.describe(v))
+	t.errf("E0408", x.Span(), "%s is no dimension", t.describe(v)).hint("a dimension is a `dim`, a whole number without a type, a table, `count(T)`")
 	return ir.Dim{}, false
 }

@@ -359,10 +359,12 @@ func (c *cx) parts(p syntax.Node, v Value, n int) ([]Value, bool) {
 	case *List:
 		out = v.Items
 	case *Num:
-		if len(v.Items) > 0 {
-			for _, x := range v.Items {
-				out = append(out, x)
-			}
+		if len(v.Items) == 0 {
+			c.errf("E0301", p.Span(), "%s cannot be taken apart by a pattern", c.describe(v))
+			return nil, false
+		}
+		for _, x := range v.Items {
+			out = append(out, x)
 		}
 	case *Ten:
 		if v.T.Rank() > 0 {
