@@ -83,8 +83,8 @@ type paramInfo struct {
 func newRegistry() *registry { return &registry{byPath: map[string]*paramInfo{}} }
 
 // rigidInst owns the layers of functions that are only checked.
-func (e *el) rigidInst() *inst {
-	return &inst{root: &paramRoot{model: "model", mode: rootFind, found: newRegistry()}, path: "model", names: e.namesOf("check")}
+func (e *el) rigidInst(name string) *inst {
+	return &inst{root: &paramRoot{model: name, mode: rootFind, found: newRegistry()}, path: name, names: e.namesOf("check " + name)}
 }
 
 func (e *el) namesOf(path string) *naming {

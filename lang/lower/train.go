@@ -647,6 +647,15 @@ func (f *lossFun) rows(c *cx, call *callArgs) (*check.Table, bool) {
 			}
 			table = t.T
 		case "step":
+			n, ok := v.(*Num)
+			k, whole := int64(0), false
+			if ok {
+				k, whole = n.int()
+			}
+			if !whole || k < 1 {
+				c.errf("E0747", a.at, "`step:` takes a constant, counted from 1")
+				return nil, false
+			}
 			if f.t.table != nil {
 				c.errf("E0747", a.at, "`step:` of a training on a table is not part of this version").hint("`rows: T` takes given rows")
 				return nil, false

@@ -444,6 +444,9 @@ func (t *typeCx) dimValue(x syntax.Node, v Value) (ir.Dim, bool) {
 			hint("only sizes can: a `dim`, a number, a table, `count(T)`")
 		return ir.Dim{}, false
 	}
-	t.errf("E0408", x.Span(), "%s is no dimension", t.describe(v)).hint("a dimension is a `dim`, a whole number without a type, a table, `count(T)`")
+	r := t.errf("E0408", x.Span(), "%s is no dimension", t.describe(v))
+	if _, typed := v.(*Num); typed {
+		r.hint("a dimension is a `dim`, a whole number without a type, a table, `count(T)`")
+	}
 	return ir.Dim{}, false
 }

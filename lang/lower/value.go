@@ -290,11 +290,34 @@ type cx struct {
 	fan        *fans          // of the parameter that is initialised
 }
 
-// scope is a list of bindings, innermost first.
+// scope is a list of bindings, innermost first. A run of bindings that were
+// each added to the last one is a chain with an index by name, so that looking
+// a name up does not take longer the more there are.
 type scope struct {
-	up   *scope
-	name string
-	b    *binding
+	up    *scope
+	name  string
+	b     *binding
+	chain *chain
+	place int // in the chain
+}
+
+type chain struct {
+	base  *scope // what the first binding was added to
+	tip   *scope
+	named map[string][]*scope
+}
+
+// add is s with one more binding.
+func (s *scope) add(name string, b *binding) *scope {
+	t := &scope{up: s, name: name, b: b}
+	if s != nil && s.chain.tip == s {
+		t.chain, t.place = s.chain, s.place+1
+	} else {
+		t.chain = &chain{base: s, named: map[string][]*scope{}}
+	}
+	t.chain.tip = t
+	t.chain.named[name] = append(t.chain.named[name], t)
+	return t
 }
 
 type binding struct {
@@ -303,10 +326,14 @@ type binding struct {
 	what string
 }
 
+// find is the innermost binding of a name, nil where there is none.
 func (s *scope) find(name string) *binding {
-	for ; s != nil; s = s.up {
-		if s.name == name {
-			return s.b
+	for ; s != nil; s = s.chain.base {
+		same := s.chain.named[name]
+		for i := len(same) - 1; i >= 0; i-- {
+			if same[i].place <= s.place {
+				return same[i].b
+			}
 		}
 	}
 	return nil
@@ -315,7 +342,7 @@ func (s *scope) find(name string) *binding {
 // with is c with one more name.
 func (c *cx) with(name string, at source.Span, v Value) *cx {
 	d := *c
-	d.sc = &scope{c.sc, name, &binding{val: v, at: at}}
+	d.sc = c.sc.add(name, &binding{val: v, at: at})
 	return &d
 }
 
