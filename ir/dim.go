@@ -38,7 +38,16 @@ type atom struct {
 var interned sync.Map // text -> *poly
 
 func makeDim(terms []term) Dim {
-	terms = normal(terms)
+	if len(terms) > 1 {
+		terms = normal(terms)
+	} else if len(terms) == 1 {
+		if t := &terms[0]; t.num == 0 {
+			terms = nil
+		} else {
+			t.num, t.den = reduce(t.num, t.den)
+			sortAtoms(t.atoms)
+		}
+	}
 	text := polyText(terms)
 	if p, ok := interned.Load(text); ok {
 		return Dim{p.(*poly)}
@@ -47,19 +56,38 @@ func makeDim(terms []term) Dim {
 	return Dim{p.(*poly)}
 }
 
+// small holds the constants that programs are full of.
+var small = func() (out [257]Dim) {
+	for n := range out {
+		out[n] = makeDim([]term{{int64(n), 1, nil}})
+	}
+	return out
+}()
+
 // N is the constant dimension n.
-func N(n int64) Dim { return makeDim([]term{{n, 1, nil}}) }
+func N(n int64) Dim {
+	if n >= 0 && n < int64(len(small)) {
+		return small[n]
+	}
+	return makeDim([]term{{n, 1, nil}})
+}
 
 // Sym is the dimension that is the symbol of that name.
 func Sym(name string) Dim {
 	return makeDim([]term{{1, 1, []atom{{sym: name, text: name}}}})
 }
 
+func sortAtoms(as []atom) {
+	if len(as) > 1 {
+		sort.Slice(as, func(i, j int) bool { return as[i].text < as[j].text })
+	}
+}
+
 func normal(ts []term) []term {
 	byKey := map[string]*term{}
 	var keys []string
 	for _, t := range ts {
-		sort.Slice(t.atoms, func(i, j int) bool { return t.atoms[i].text < t.atoms[j].text })
+		sortAtoms(t.atoms)
 		k := monomial(t.atoms)
 		if o, ok := byKey[k]; ok {
 			o.num, o.den = reduce(o.num*t.den+t.num*o.den, o.den*t.den)
@@ -178,12 +206,32 @@ func (d Dim) Symbol() (string, bool) {
 }
 
 func (d Dim) Add(e Dim) Dim {
+	a, okA := d.Const()
+	b, okB := e.Const()
+	switch {
+	case okA && okB:
+		return N(a + b)
+	case okA && a == 0:
+		return e
+	case okB && b == 0:
+		return d
+	}
 	return makeDim(append(append([]term{}, copyTerms(d)...), copyTerms(e)...))
 }
 
 func (d Dim) Sub(e Dim) Dim { return d.Add(N(-1).Mul(e)) }
 
 func (d Dim) Mul(e Dim) Dim {
+	a, okA := d.Const()
+	b, okB := e.Const()
+	switch {
+	case okA && okB:
+		return N(a * b)
+	case okA && a == 1:
+		return e
+	case okB && b == 1:
+		return d
+	}
 	var out []term
 	for _, a := range d.p.terms {
 		for _, b := range e.p.terms {

@@ -17,7 +17,7 @@ import (
 const (
 	maxDepth = 500
 	maxChain = 10_000
-	maxSteps = 200_000
+	maxSteps = 2_000_000
 )
 
 // role is what the printer has to know about a token that its text does not say.
