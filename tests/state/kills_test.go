@@ -20,7 +20,7 @@ func TestKills(t *testing.T) {
 		p     Program
 		save  string
 		kills int
-	}{{Shop(600, 24, 5), "5", 18}, {Shop(600, 24, 5), "15ms", 16}, {Swing(200), "20", 16}} {
+	}{{Shop(400, 24, 5), "5", 18}, {Shop(400, 24, 5), "15ms", 16}, {Swing(200), "20", 16}} {
 		t.Run(c.p.Name+" "+c.save, func(t *testing.T) {
 			t.Parallel()
 			k, err := NewKiller(built, c.p, c.save, t.TempDir())
