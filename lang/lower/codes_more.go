@@ -192,5 +192,8 @@ var resultCodes = [][5]string{
 		"setting a: f32\nprint a\n", "setting a: f32 = 1\nprint a\n"},
 	{"E0823", "a setting that is computed", "The value of a setting is a constant.",
 		"setting a: f32 = random.normal()\n", "setting a: f32 = 1\n"},
+	{"E0825", "parameters saved under a number", "A layer without a name is called by its kind and a number, which changes when another layer is put in front of it; a file saved before would then be read into the wrong layer. This is a warning.",
+		"import nn\ntable T from csv(\"t.csv\") { x: f32, y: f32 }\nmodel m(r: T) -> f32 = [r.x] |> nn.dense(1) |> scalar\ntrain fit of m on T {\n  loss r => squared(m(r), r.y)\n  optimizer sgd(0.1)\n  epochs 1\n}\nwrite safetensors(\"fit.st\") = fit.params\n",
+		"import nn\ntable T from csv(\"t.csv\") { x: f32, y: f32 }\nmodel m(r: T) -> f32 = [r.x] |> out = nn.dense(1) |> scalar\ntrain fit of m on T {\n  loss r => squared(m(r), r.y)\n  optimizer sgd(0.1)\n  epochs 1\n}\nwrite safetensors(\"fit.st\") = fit.params\n"},
 	{"E0824", "a setting with the wrong value", "`--set` gave something that the setting cannot be.", "", ""},
 }

@@ -337,6 +337,9 @@ func (e *el) write(m *check.Module, n *syntax.Write) {
 	if !c.writable(node.Format, v, n.Value.Span()) {
 		return
 	}
+	if node.Format == "safetensors" {
+		c.unnamedLayers(v, n.Value.Span())
+	}
 	tree, ok := c.tree(v, "out", n.Value.Span())
 	if !ok {
 		return
@@ -344,6 +347,23 @@ func (e *el) write(m *check.Module, n *syntax.Write) {
 	node.Value = &tree
 	e.nodeAt = n.Span()
 	c.node("write."+clean(node.Path), node)
+}
+
+// unnamedLayers warns where parameters are saved under names that only count
+// layers: another layer before them would rename them.
+func (c *cx) unnamedLayers(v Value, at source.Span) {
+	for _, t := range leaves(v) {
+		path := t.Glob[strings.IndexByte(t.Glob, '/')+1:]
+		parts := strings.Split(path, ".")
+		for i := 1; i < len(parts); i++ {
+			ns := c.naming[strings.Join(parts[:i], ".")]
+			if t.Glob != "" && ns != nil && ns.auto[parts[i]] {
+				c.warnf("E0825", at, "the layer `%s` has no name of its own, and its parameters are saved under its number", parts[i]).
+					hint("name it where it is applied: `|> hidden = %s`", strings.TrimRight(parts[i], "_0123456789")+"(…)")
+				return
+			}
+		}
+	}
 }
 
 // writable checks that a format holds a value.

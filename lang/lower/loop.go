@@ -46,6 +46,16 @@ func (c *cx) iter(v Value, at source.Span) *Seq {
 				return u
 			})
 		}}
+	case *Rec:
+		// A record of numbers is a vector: the loop goes over all of them.
+		f := c.force(v, at)
+		if hasPoison(f) {
+			return nil
+		}
+		if t := c.flatten(f, at); t != nil {
+			return c.iter(t, at)
+		}
+		return nil
 	case *Range:
 		return c.iterRange(v, at)
 	case *Tab:

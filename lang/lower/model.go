@@ -41,6 +41,7 @@ type inst struct {
 // naming gives names to the layers of one model, the same whenever it is
 // evaluated.
 type naming struct {
+	auto  map[string]bool // names made of a kind and a number
 	byKey map[string]string
 	used  map[string]bool
 	count map[string]int
@@ -90,7 +91,7 @@ func (e *el) rigidInst(name string) *inst {
 func (e *el) namesOf(path string) *naming {
 	n := e.naming[path]
 	if n == nil {
-		n = &naming{map[string]string{}, map[string]bool{}, map[string]int{}}
+		n = &naming{map[string]bool{}, map[string]string{}, map[string]bool{}, map[string]int{}}
 		e.naming[path] = n
 	}
 	return n
@@ -125,6 +126,7 @@ func (c *cx) child(m *ModelRef, node syntax.Node) *inst {
 			for name == "" || ns.used[name] {
 				ns.count[base]++
 				name = fmt.Sprintf("%s_%d", base, ns.count[base])
+				ns.auto[name] = true
 			}
 		}
 		ns.used[name] = true
