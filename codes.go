@@ -41,7 +41,7 @@ func init() {
 		source.Code{ID: codeRecord, Title: "the record cannot be read",
 			Explain: "One record is a JSON object whose keys are the fields of the table: {\"age\": 31, \"region\": \"north\"}. Fields that only training needs may be missing."},
 		source.Code{ID: codeSchema, Title: "no schema for this file",
-			Explain: "A table block can be proposed for csv and jsonl files with at least one row, also compressed with gzip or zstd, and for idx files."},
+			Explain: "A table block can be proposed for separated values with a header and at least one row, also compressed with gzip or zstd."},
 		source.Code{ID: codeDropped, Title: "rows left out for their keys",
 			Explain: "The table says `duplicates: first`, and some keys stand in several rows of its file. Each key means the first of its rows; the others are not in the table."},
 		source.Code{ID: codeNoRows, Title: "a part of a table has no rows",

@@ -120,8 +120,9 @@ func noStage(stage string) error {
 		names = append(names, "after "+n)
 	}
 	d := &source.Diagnostic{Code: codeNoStage, Class: source.Usage, Message: "there is no form " + stage}
+	d.Hint = "the forms are " + list(names[:len(stages)])
 	if near := source.Nearest(stage, names); near != "" {
-		d.Hint = "did you mean " + near + "?"
+		d.Hint = "did you mean `" + near + "`?"
 	}
 	return d
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -52,7 +53,13 @@ func newCompile(t *terminal) *cobra.Command {
 				_, err := io.Copy(t.Out, &buf)
 				return err
 			}
-			return writeWhole(out, buf.Bytes())
+			if err := writeWhole(out, buf.Bytes()); err != nil {
+				return err
+			}
+			if strings.HasSuffix(out, ".ir") && !sameFolder(args[0], out) {
+				fmt.Fprintf(t.Err, "note: paths of data are relative to the folder of %s now\n", out)
+			}
+			return nil
 		},
 	}
 	c.add(cmd)
@@ -60,6 +67,12 @@ func newCompile(t *terminal) *cobra.Command {
 	cmd.Flags().StringVar(&after, "after", "", "the IR after this pass (`dfc explain` lists them; simplify.2 is the second simplify)")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "write to this file instead of standard output")
 	return cmd
+}
+
+func sameFolder(a, b string) bool {
+	x, err := filepath.Abs(filepath.Dir(a))
+	y, err2 := filepath.Abs(filepath.Dir(b))
+	return err == nil && err2 == nil && x == y
 }
 
 func stageHelp() string {

@@ -23,9 +23,12 @@ func TestUsage(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"rnu"}, "U0001"},
+		{[]string{"rum"}, "did you mean `dfc run`"},
+		{[]string{"model.df"}, "dfc run model.df"},
+		{[]string{"run", "--workers", "two", "x.df"}, "whole number"},
+		{[]string{"run", "--sav", "s", "x.df"}, "did you mean `--save`"},
 		{[]string{"run"}, "one FILE"},
-		{[]string{"run", "--bogus", "x.df"}, "unknown flag"},
+		{[]string{"run", "--bogus", "x.df"}, "has no flag"},
 		{[]string{"run", filepath.Join(dir, "none.df")}, "there is no file"},
 		{[]string{"run", dir}, "is a folder"},
 		{[]string{"run", "--save", "a", "--resume", "b", "x.df"}, "do not go together"},

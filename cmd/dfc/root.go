@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/dfc-lang/dfc"
 	"github.com/dfc-lang/dfc/lang/source"
@@ -69,10 +71,52 @@ func asDiagnostics(err error) source.List {
 	return source.AsList(err)
 }
 
+// usage words what cobra says of a command line as dfc speaks.
 func usage(err error) *source.Diagnostic {
-	msg := strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", " ")
-	d := &source.Diagnostic{Code: "U0001", Class: source.Usage, Message: strings.ReplaceAll(msg, "\t", "")}
-	return d.WithHint("`dfc --help` lists the verbs, `dfc VERB --help` the flags of one with an example")
+	msg, _, _ := strings.Cut(strings.TrimSpace(err.Error()), "\n")
+	d := &source.Diagnostic{Code: "U0001", Class: source.Usage, Message: msg}
+	d.Hint = "`dfc --help` lists the verbs, `dfc VERB --help` the flags of one with an example"
+	if m := unknownVerb.FindStringSubmatch(msg); m != nil {
+		d.Message = "`dfc` has no verb `" + m[1] + "`"
+		if near := source.Nearest(m[1], verbs()); near != "" {
+			d.Hint = "did you mean `dfc " + near + "`?"
+		}
+		if strings.HasSuffix(m[1], ".df") || strings.HasSuffix(m[1], ".ir") {
+			d.Hint = "did you mean `dfc run " + shellWord(m[1]) + "`?"
+		}
+	}
+	if m := badValue.FindStringSubmatch(msg); m != nil {
+		d.Message = "`" + m[2] + " " + m[1] + "`: a whole number belongs there"
+	}
+	return d
+}
+
+var (
+	unknownVerb = regexp.MustCompile(`^unknown command "(.*)" for "dfc"`)
+	badValue    = regexp.MustCompile(`^invalid argument "(.*)" for "(?:-\w, )?(--[\w-]+)" flag: strconv\.`)
+)
+
+func verbs() []string {
+	var out []string
+	for _, c := range newRoot(&terminal{}).Commands() {
+		out = append(out, c.Name())
+	}
+	return out
+}
+
+// flagError names the flag that was perhaps meant.
+func flagError(cmd *cobra.Command, err error) error {
+	d := usage(err)
+	if name, ok := strings.CutPrefix(d.Message, "unknown flag: --"); ok {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		d.Message = "`dfc " + cmd.Name() + "` has no flag `--" + name + "`"
+		d.Hint = "`dfc " + cmd.Name() + " --help` lists the flags"
+		if near := source.Nearest(name, names); near != "" {
+			d.Hint = "did you mean `--" + near + "`?"
+		}
+	}
+	return d
 }
 
 func newRoot(t *terminal) *cobra.Command {
@@ -87,7 +131,7 @@ from them and what is written.`,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newRun(t), newPredict(t), newCompile(t), newCheck(t), newFmt(t), newTest(t),
 		newSchema(t), newExplain(t), newInspect(t), newVersion(t), newMan(t))
 	return root
@@ -99,7 +143,8 @@ func exactly(n int, what string) cobra.PositionalArgs {
 		if len(args) == n {
 			return nil
 		}
-		return usageError{fmt.Errorf("`dfc %s` takes %s; %d given", cmd.Name(), what, len(args))}
+		d := usageDiagnostic("`dfc %s` takes %s; %d given", cmd.Name(), what, len(args))
+		return d.WithHint("%s", strings.TrimSpace(strings.Split(cmd.Example, "\n")[0]))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -97,6 +98,9 @@ func (f *runFlags) compileAndRun(cmd *cobra.Command, t *terminal, view view, pat
 		return err
 	}
 	view.clear()
+	for i, path := range res.Files {
+		res.Files[i] = filepath.Join(f.out, path)
+	}
 	t.report(res.Notices)
 	view.result(res, time.Since(began))
 	return nil
