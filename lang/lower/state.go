@@ -1,0 +1,99 @@
+package lower
+
+import (
+	"strings"
+
+	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/lang/check"
+	"github.com/dfc-lang/dfc/lang/syntax"
+)
+
+// stateStmt is `state m = e` in a model: a running value.
+func (c *cx) stateStmt(s *syntax.State) *cx {
+	if c.slots != nil {
+		return c.slotStmt(s)
+	}
+	if c.inst == nil {
+		c.errf("E0712", s.Span(), "a `state` belongs to a model or an optimizer")
+		return c.with(s.Name.Name, s.Name.Span(), poison)
+	}
+	var want check.Type
+	if s.Type != nil {
+		want = c.typ(s.Type)
+	}
+	v := c.letValue(s.Type, s.Value)
+	t := c.tensor(v, kindOf(want), s.Value.Span())
+	if t == nil {
+		if !isPoison(v) {
+			c.errf("E0713", s.Value.Span(), "a state is a number or tensor, not %s", c.describe(v))
+		}
+		return c.with(s.Name.Name, s.Name.Span(), poison)
+	}
+	path, root := c.inst.path+"."+s.Name.Name, c.inst.root
+	l := c.lex
+	info := &paramInfo{path: path, t: check.Tensor{Kind: t.T.Kind, Bound: t.T.Bound, Dims: t.T.Dims}, at: s.Span(),
+		init: func(d *cx) Value {
+			e := *d
+			e.lex = l
+			return e.tensor(e.letValue(s.Type, s.Value), t.T.Kind, s.Value.Span())
+		}}
+	if root.found != nil {
+		if old := root.found.byPath[path]; old != nil {
+			info = old
+		} else {
+			root.found.byPath[path] = info
+			root.found.states = append(root.found.states, info)
+		}
+	}
+	d := c.with(s.Name.Name, s.Name.Span(), c.stateValue(info, t.T))
+	d.sc.b.what = "state " + path
+	return d
+}
+
+func (c *cx) stateValue(info *paramInfo, t ir.Type) Value {
+	root := c.inst.root
+	switch root.mode {
+	case rootTrain:
+		if c.tr == nil || c.tr.root != root {
+			panic(notHere{})
+		}
+		return c.ten(c.input(ir.State, info.path, t))
+	case rootTrained:
+		return c.ten(c.input(ir.Given, root.train.name+"/"+info.path, t))
+	}
+	return info.init(c)
+}
+
+// assign is `m <- e`.
+func (c *cx) assign(s *syntax.Assign) *cx {
+	if c.slots != nil {
+		return c.slotAssign(s)
+	}
+	b := c.sc.find(s.Name.Name)
+	if b == nil || !strings.HasPrefix(b.what, "state ") {
+		c.errf("E0714", s.Name.Span(), "`%s` is no state, and only states change", s.Name.Name).hint("`let` makes a new value; a state begins with `state %s = …`", s.Name.Name)
+		c.expr(s.Value, nil)
+		return c
+	}
+	old, _ := b.val.(*Ten)
+	v := c.expr(s.Value, c.typeOf(b.val))
+	if old == nil || isPoison(v) {
+		return c
+	}
+	v = c.coerce(v, c.typeOf(old), place{at: s.Value.Span(), what: "the state `" + s.Name.Name + "`", from: b.at})
+	t := c.tensor(v, old.T.Kind, s.Value.Span())
+	if t == nil {
+		return c
+	}
+	if c.inst.root.mode == rootTrain {
+		info := c.inst.root.found.byPath[strings.TrimPrefix(b.what, "state ")]
+		if len(c.fn.frames) > 0 {
+			c.errf("E0715", s.Span(), "a state changes once a step, not inside a loop or a branch")
+			return c
+		}
+		info.next = t
+	}
+	d := c.with(s.Name.Name, b.at, t)
+	d.sc.b.what = b.what
+	return d
+}
