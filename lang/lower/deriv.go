@@ -1,8 +1,6 @@
 package lower
 
 import (
-	"fmt"
-
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/check"
 	"github.com/dfc-lang/dfc/lang/source"
@@ -304,11 +302,17 @@ func (f *Deriv) jvp(c *cx, o *outlined, x Value, xs []*ir.Value, t Value, call *
 	rs := o.call(c, "jvp", xs, ts)
 	n := len(o.types)
 	// Results without a tangent (integers, bools) give themselves back.
-	return &Tup{[]Value{c.rebuild(o.shape, rs[:n]), c.rebuild(c.floatsOf(o.shape), rs[n:])}}
+	vals, tangents, k := rs[:n], []*ir.Value{}, n
+	for i, t := range o.types {
+		if t.IsFloat() {
+			tangents = append(tangents, rs[k])
+			k++
+		} else {
+			tangents = append(tangents, vals[i])
+		}
+	}
+	return &Tup{[]Value{c.rebuild(o.shape, vals), c.rebuild(o.shape, tangents)}}
 }
-
-// floatsOf drops nothing where all leaves are floats, which is the rule.
-func (c *cx) floatsOf(v Value) Value { return v }
 
 // like brings v to the form of another value and returns its float leaves.
 func (c *cx) like(v, form Value, at source.Span, what, of string) ([]*ir.Value, bool) {
@@ -406,5 +410,3 @@ func (c *cx) rowsOf(o *outlined, xs []*ir.Value, k int) []*ir.Value {
 	}
 	return vs
 }
-
-var _ = fmt.Sprint

@@ -174,7 +174,7 @@ func (c *cx) binary(x *syntax.Binary, want check.Type) Value {
 	if _, cmp := cmpPred[x.Op]; cmp {
 		hint = nil
 	}
-	a := operand{c.chain(x.X, hint), x.X.Span()}
+	a := operand{c.expr(x.X, hint), x.X.Span()}
 	b := operand{c.expr(x.Y, nil), x.Y.Span()}
 	old := c.fn.b.Span
 	c.fn.b.Span = x.Span()
@@ -187,9 +187,6 @@ func (c *cx) binary(x *syntax.Binary, want check.Type) Value {
 	}
 	return c.compare(x.Op, a, b, x.Span())
 }
-
-// chain is expr; long chains on the left are as deep as they are written.
-func (c *cx) chain(x syntax.Expr, want check.Type) Value { return c.expr(x, want) }
 
 // as is `x as T`: the type of a constant, or a claim about dimensions that is
 // checked when the sizes are known.

@@ -64,7 +64,6 @@ func (c *cx) input(role ir.Role, bind string, t ir.Type) *ir.Value {
 	v := c.fn.f.AddParam(clean(bind), t, key)
 	v.Span = c.fn.b.Span
 	c.fn.in[key] = v
-	c.symbols(t)
 	return v
 }
 
@@ -179,9 +178,6 @@ func (c *cx) node(name string, body ir.NodeBody) {
 	}
 	e.m.Nodes = append(e.m.Nodes, &ir.Node{Name: name, Span: at, Body: body})
 }
-
-// symbols declares the symbols of a type that nobody has declared yet.
-func (c *cx) symbols(t ir.Type) {}
 
 // addFunc adds a finished function to the module.
 func (e *el) addFunc(f *ir.Func) {

@@ -155,9 +155,6 @@ func (c *cx) result(v Value, s *signature, sol *solution, at source.Span) Value 
 	}
 	sol.learn(c, s.result, v, at)
 	t := sol.subst(s.result)
-	if b := resultSpan(at); !b.IsZero() {
-		at = b
-	}
 	if open(t) && !isFun(v) {
 		set := map[string]bool{}
 		check.Symbols(t, set)
@@ -170,8 +167,6 @@ func (c *cx) result(v Value, s *signature, sol *solution, at source.Span) Value 
 	}
 	return c.coerce(v, t, place{at: at, what: "the result of `" + s.name + "`", from: s.resAt})
 }
-
-func resultSpan(at source.Span) source.Span { return at }
 
 // outlines reports whether a call goes through a specialised function: nothing
 // but tensors goes in, and the body needs nothing of where it is called.

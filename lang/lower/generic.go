@@ -21,7 +21,7 @@ func (e *el) checkFn(d *check.Decl) bool {
 		return st
 	}
 	e.checked[d] = false
-	before, mark, depth := e.failed, len(e.errs), e.nesting
+	before, depth := e.failed, e.nesting
 	e.failed, e.nesting = false, 0
 	muted := e.muted
 	e.muted = 0
@@ -33,7 +33,6 @@ func (e *el) checkFn(d *check.Decl) bool {
 	bad := e.failed
 	e.failed = e.failed || before
 	e.muted, e.nesting = muted, depth
-	_ = mark
 	e.checked[d] = bad
 	return bad
 }

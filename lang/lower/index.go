@@ -292,10 +292,8 @@ func (c *cx) pickAxis(t *Ten, axis int, i, d ir.Dim, at source.Span) *Ten {
 		a.Steps = append(a.Steps, 1)
 	}
 	if _, known := d.Const(); !known && !c.surely(i, d) {
-		n := c.fn.b.One("size", ir.SizeAttrs{N: d, K: ir.I64})
 		j := c.fn.b.One("size", ir.SizeAttrs{N: i, K: ir.I64})
 		idx := c.fn.b.One("convert", ir.ConvertAttrs{K: ir.Index, Bound: d}, j)
-		_ = n
 		return c.gather(t, c.ten(idx), axis)
 	}
 	s := c.fn.b.One("slice", a, v)

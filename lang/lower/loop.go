@@ -142,7 +142,7 @@ func (c *cx) nestIn(seq *Seq, p syntax.Pattern, rest []syntax.For, conds []synta
 	var inner []ir.Dim
 	ok := true
 	var failed bool
-	out := c.tryLoop(seq.n, func(d *cx, fr *frame) []*ir.Value {
+	out := c.mapLoop(seq.n, func(d *cx, fr *frame) []*ir.Value {
 		v := seq.elem(d, fr)
 		if v == nil {
 			v = poison
@@ -159,11 +159,6 @@ func (c *cx) nestIn(seq *Seq, p syntax.Pattern, rest []syntax.For, conds []synta
 		return nil, nil, false
 	}
 	return out, append([]ir.Dim{seq.n}, inner...), true
-}
-
-// tryLoop is mapLoop for bodies that may fail and then yield nothing.
-func (c *cx) tryLoop(count ir.Dim, body func(d *cx, fr *frame) []*ir.Value) []*ir.Value {
-	return c.mapLoop(count, body)
 }
 
 // comprehension is `[e for x in xs]`.

@@ -64,7 +64,6 @@ type el struct {
 	places     map[syntax.Node]int    // numbers of calls, for the identity of layers
 	calls      []*check.Decl
 	nodeAt     source.Span
-	seen       map[string]bool // table fields already asked for, see table.go
 	catUse     map[*check.Table]*ir.Category
 	members    map[string]string // outputs of members of categories
 	sources    map[*check.Table]*ir.SourceTable
@@ -122,7 +121,7 @@ func newEl(prog *check.Program, opt Options) *el {
 	e.trains, e.naming = map[*check.Decl]*trainInfo{}, map[string]*naming{}
 	e.pure, e.checked = map[*check.Decl]int{}, map[*check.Decl]bool{}
 	e.layerNames, e.places = map[syntax.Node]string{}, map[syntax.Node]int{}
-	e.seen, e.catUse = map[string]bool{}, map[*check.Table]*ir.Category{}
+	e.catUse = map[*check.Table]*ir.Category{}
 	e.members, e.hiddens = map[string]string{}, map[string]string{}
 	e.sources = map[*check.Table]*ir.SourceTable{}
 	e.m.Name = strings.TrimSuffix(path.Base(prog.Main.File.Source.Path), ".df")

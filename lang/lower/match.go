@@ -25,9 +25,6 @@ func (c *cx) match(s *signature, lo, hi int, call *callArgs, sol *solution, want
 	if !ok {
 		return nil, nil, false
 	}
-	if hi == len(s.params) || s.config == len(s.params) {
-		c.learnResult(sol, s, want)
-	}
 	ok = true
 	for i, p := range params { // functions last: their types are known by then
 		if _, fun := p.t.(check.Func); fun || slots[i] == nil {
@@ -36,7 +33,7 @@ func (c *cx) match(s *signature, lo, hi int, call *callArgs, sol *solution, want
 		t := sol.subst(p.t)
 		hint := t
 		if open(t) {
-			hint = partial(t)
+			hint = nil
 		}
 		v := slots[i].val(call.cx, hint)
 		if p.t == check.DimT {
@@ -67,18 +64,6 @@ func (c *cx) match(s *signature, lo, hi int, call *callArgs, sol *solution, want
 	}
 	return c.settleArgs(s, lo, params, slots, call, sol)
 }
-
-// partial is what is known of a type with unknowns: nothing but its form.
-func partial(t check.Type) check.Type {
-	if _, ok := t.(check.Tensor); ok {
-		return nil
-	}
-	return nil
-}
-
-// learnResult lets the type that is needed say what the arguments do not; it
-// is only a proposal and weaker than they are.
-func (c *cx) learnResult(sol *solution, s *signature, want check.Type) {}
 
 func (s *signature) argName(p *param) string {
 	return fmt.Sprintf("the argument `%s` of `%s`", p.name, s.name)

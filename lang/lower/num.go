@@ -39,7 +39,6 @@ type numKey struct {
 	region *ir.Region
 }
 
-func ratNum(r *big.Rat) *Num { return &Num{Rat: r} }
 func intNum(n int64) *Num    { return &Num{Rat: new(big.Rat).SetInt64(n)} }
 
 // bigPi is pi to 256 bits and some.

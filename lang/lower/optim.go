@@ -422,5 +422,3 @@ func (c *cx) metricName(info *trainInfo, x syntax.Expr, call *syntax.Call, max b
 	}
 	return "", nil, false, false
 }
-
-var _ source.Span

@@ -18,7 +18,6 @@ type trainInfo struct {
 	found *registry
 	node  *ir.Train
 	opt   *OptimRef
-	optAt *syntax.Clause
 	loss  *syntax.Clause
 	mod   *check.Module
 }
@@ -187,7 +186,6 @@ func (c *cx) trainFunctions(info *trainInfo, b *trainBlock) bool {
 
 // lossValue evaluates `loss h => e` or `loss e`.
 func (c *cx) lossValue(info *trainInfo, cl *syntax.Clause) *Ten {
-	want := check.Tensor{Kind: c.prec}
 	v := c.expr(cl.Value, nil)
 	if f, ok := v.(Fun); ok {
 		if info.table == nil {
@@ -205,7 +203,6 @@ func (c *cx) lossValue(info *trainInfo, cl *syntax.Clause) *Ten {
 		c.errf("E0734", cl.Value.Span(), "the loss of `%s` is a function of a row", info.name).note(info.n.On.Span(), "it learns from these rows").hint("`loss r => …`")
 		return nil
 	}
-	_ = want
 	return c.lossNumber(v, cl.Value.Span())
 }
 
