@@ -39,7 +39,7 @@ type numKey struct {
 	region *ir.Region
 }
 
-func intNum(n int64) *Num    { return &Num{Rat: new(big.Rat).SetInt64(n)} }
+func intNum(n int64) *Num { return &Num{Rat: new(big.Rat).SetInt64(n)} }
 
 // bigPi is pi to 256 bits and some.
 var bigPi, _, _ = big.ParseFloat("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706798214808651", 10, 256, big.ToNearestEven)
