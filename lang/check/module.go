@@ -3,6 +3,7 @@ package check
 import (
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dfc-lang/dfc/lang/source"
@@ -144,6 +145,7 @@ func (l *Loader) imports(m *Module) {
 	for _, d := range m.uses {
 		name, to := l.imported(m, d)
 		if to == nil {
+			m.File.Broken = append(m.File.Broken, importName(d)) // reported; its uses are no further mistakes
 			continue
 		}
 		if old := m.Decls[name]; old != nil {
@@ -158,6 +160,18 @@ func (l *Loader) imports(m *Module) {
 		}
 		m.Imports[name] = to
 	}
+}
+
+// importName is the name that an import gives to its module.
+func importName(d *syntax.Import) string {
+	switch {
+	case d.As != nil:
+		return d.As.Name
+	case d.File != nil:
+		file, _ := d.File.Plain()
+		return strings.TrimSuffix(path.Base(file), ".df")
+	}
+	return d.Path.Parts[len(d.Path.Parts)-1].Name
 }
 
 func (l *Loader) imported(m *Module, d *syntax.Import) (string, *Module) {
@@ -204,7 +218,8 @@ func (l *Loader) importFile(d *syntax.Import) (string, *Module) {
 	}
 	if m, ok := l.files[clean]; ok {
 		if m == nil {
-			l.Errors.Add(source.Errorf("E0208", d.Span(), "modules import each other: %s", strings.Join(append(l.stack, clean), " → ")).
+			from := max(0, slices.Index(l.stack, clean))
+			l.Errors.Add(source.Errorf("E0208", d.Span(), "modules import each other: %s", strings.Join(append(slices.Clone(l.stack[from:]), clean), " → ")).
 				WithHint("move what both need into a third file"))
 		}
 		return name, m

@@ -153,28 +153,69 @@ func (f *Lambda) apply(c *cx, call *callArgs, want check.Type) Value {
 		for i, p := range t.Items {
 			e = e.bind(p, call.args[i].val(c, nil))
 		}
-	} else if len(call.args) == 1 {
-		e = e.bind(f.n.Pattern, call.args[0].val(c, nil))
 	} else {
+		var v Value
+		if len(call.args) == 1 {
+			v = call.args[0].val(c, nil)
+		}
 		need := 1
 		if ok {
 			need = len(t.Items)
 		}
-		c.errf("E0222", call.at, "a function of %d arguments is called with %d", need, len(call.args)).note(f.n.Span(), "the function")
-		return poison
+		if v == nil || ok && !hasParts(v) {
+			c.errf("E0222", call.at, "a function of %s is called with %d", many(need, "argument"), len(call.args)).note(f.n.Span(), "the function")
+			return poison
+		}
+		e = e.bind(f.n.Pattern, v)
 	}
 	return c.deeper(call.at, func() Value { return e.expr(f.n.Body, want) })
 }
 
-// deeper counts nested calls.
+// hasParts reports whether a pattern of several names can take v apart.
+func hasParts(v Value) bool {
+	switch v := v.(type) {
+	case *Num:
+		return len(v.Dims) > 0
+	case *Ten:
+		return v.T.Rank() > 0
+	case *Tup, *List, *Poison:
+		return true
+	}
+	return false
+}
+
+// many is a number of things.
+func many(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// deeper counts nested calls and remembers where they are.
 func (c *cx) deeper(at source.Span, f func() Value) Value {
 	c.el.nesting++
-	defer func() { c.el.nesting-- }()
+	c.el.callsAt = append(c.el.callsAt, at)
+	defer func() {
+		c.el.nesting--
+		c.el.callsAt = c.el.callsAt[:len(c.el.callsAt)-1]
+	}()
 	if c.el.nesting > maxDepth {
 		c.errf("E0215", at, "calls are nested more than %d deep here", maxDepth)
 		panic(tooDeep{})
 	}
 	return f()
+}
+
+// calledAt is the innermost call at hand that stands in a file of the user;
+// otherwise where the code that is being built comes from.
+func (c *cx) calledAt() source.Span {
+	for i := len(c.el.callsAt) - 1; i >= 0; i-- {
+		if s := c.el.callsAt[i]; !s.IsZero() && !strings.HasPrefix(s.File.Path, "stdlib/") {
+			return s
+		}
+	}
+	return c.fn.span()
 }
 
 type tooDeep struct{}
@@ -191,7 +232,7 @@ func (f *Typed) name() string { return f.f.name() }
 
 func (f *Typed) apply(c *cx, call *callArgs, want check.Type) Value {
 	if len(call.args) != len(f.t.Args) && len(f.t.Args) > 0 {
-		c.errf("E0222", call.at, "a function of %d arguments is called with %d", len(f.t.Args), len(call.args)).note(f.at, "its type is %s", f.t)
+		c.errf("E0222", call.at, "a function of %s is called with %d", many(len(f.t.Args), "argument"), len(call.args)).note(f.at, "its type is %s", f.t)
 		return poison
 	}
 	inner := &callArgs{at: call.at, node: call.node, named: call.named, cx: call.cx}

@@ -248,7 +248,7 @@ func (c *cx) indexNum(n *Num, t check.Tensor, p place) Value {
 			c.errf("E0324", p.at, "%s is no index", s)
 			return poison
 		case ok && (i < 0 || known && i >= bound):
-			c.errf("E0325", p.at, "%d is no index below %s: it must lie in 0..%s", i, t.Bound, t.Bound)
+			c.errf("E0325", p.at, "%d is no %s: %s", i, t, indexRange(t.Bound))
 			return poison
 		}
 	}

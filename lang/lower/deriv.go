@@ -173,9 +173,16 @@ func (f *Deriv) apply(c *cx, call *callArgs, want check.Type) Value {
 		return poison
 	}
 	xs := c.values(x)
-	switch f.op {
-	case "grad", "value_and_grad":
+	if f.op == "grad" || f.op == "value_and_grad" {
 		return f.grad(c, o, x, xs, call)
+	}
+	for _, t := range o.types {
+		if !t.IsFloat() {
+			c.errf("E0627", call.at, "the function yields %s, which has no derivative", t.Kind)
+			return poison
+		}
+	}
+	switch f.op {
 	case "vjp":
 		return f.vjp(c, o, x, xs, vs[1], call)
 	case "jvp":
@@ -336,12 +343,6 @@ func (c *cx) like(v, form Value, at source.Span, what, of string) ([]*ir.Value, 
 
 // jacobian gives the dimensions of the result, then those of the argument.
 func (f *Deriv) jacobian(c *cx, o *outlined, x Value, xs []*ir.Value, call *callArgs) Value {
-	for _, t := range o.types {
-		if !t.IsFloat() {
-			c.errf("E0627", call.at, "the function yields %s, which has no derivative", t.Kind)
-			return poison
-		}
-	}
 	byLeaf := make([][]*ir.Value, len(o.types)) // result, leaf
 	forward := f.mode == "forward" || f.mode == "" && c.fewerIn(xs, o.types)
 	if forward {

@@ -91,11 +91,8 @@ func (c *cx) evalPostfix(x syntax.Expr, want check.Type) Value {
 		return c.asValue(x, c.selectExpr(x))
 	case *syntax.With:
 		return c.withParams(x)
-	case *syntax.Slice:
-		c.errf("E0355", x.Span(), "a slice stands only inside `[ ]`")
-		return poison
 	}
-	c.errf("E0356", x.Span(), "this is no expression")
+	c.el.errs.Add(source.Bugf(x.Span(), "no rule for this expression"))
 	return poison
 }
 

@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"fmt"
+
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/check"
 	"github.com/dfc-lang/dfc/lang/source"
@@ -64,7 +66,7 @@ func (c *cx) indexNumList(n *Num, x *syntax.Index) (Value, bool) {
 		}
 		i := r.Num().Int64()
 		if i >= int64(len(n.Items)) {
-			c.errf("E0325", it.Span(), "%d is no index below %d", i, len(n.Items))
+			c.errf("E0325", it.Span(), "%d is no index of a list of %s: %s", i, many(len(n.Items), "item"), indexRange(ir.N(int64(len(n.Items)))))
 			return poison, true
 		}
 		n = n.Items[i]
@@ -79,7 +81,7 @@ func (c *cx) indexList(l *List, x *syntax.Index) Value {
 				if i >= 0 && i < int64(len(l.Items)) {
 					return l.Items[i]
 				}
-				c.errf("E0325", x.Items[0].Span(), "%d is no index below %d", i, len(l.Items))
+				c.errf("E0325", x.Items[0].Span(), "%d is no index of a list of %s: %s", i, many(len(l.Items), "item"), indexRange(ir.N(int64(len(l.Items)))))
 				return poison
 			}
 		}
@@ -155,8 +157,7 @@ func (c *cx) indexAxis(t *Ten, x syntax.Expr, axis int) *Ten {
 	case *Num:
 		if i, ok := v.int(); ok {
 			if n, known := d.Const(); i < 0 || known && i >= n {
-				c.errf("E0325", x.Span(), "%d is no index of a dimension of %s elements: it must lie in 0..%s", i, check.DimText(d), check.DimText(d)).
-					note(x.Span(), "the dimension `%s` is that of %s", check.DimText(d), c.describe(t))
+				c.errf("E0325", x.Span(), "%d is no index of the dimension `%s` of %s: %s", i, check.DimText(d), c.describe(t), indexRange(d))
 				return nil
 			}
 			return c.pickAxis(t, axis, ir.N(i), d, x.Span())
@@ -199,6 +200,14 @@ func (c *cx) indexAxis(t *Ten, x syntax.Expr, axis int) *Ten {
 	return nil
 }
 
+// indexRange says which indices a dimension has.
+func indexRange(d ir.Dim) string {
+	if n, known := d.Const(); known && n > 0 {
+		return fmt.Sprintf("indices go from 0 to %d", n-1)
+	}
+	return "indices go from 0 to before " + check.DimText(d)
+}
+
 // surely reports whether 0 <= i < d for sizes, as far as that can be proved:
 // d - i is a positive constant.
 func (c *cx) surely(i, d ir.Dim) bool {
@@ -213,11 +222,14 @@ func (c *cx) gatherBy(t, i *Ten, d ir.Dim, x syntax.Expr, axis int) *Ten {
 	}
 	if tab := c.byDim[d.String()]; tab != nil && i.Of != nil && i.Of.Base == tab.Base {
 		c.errf("E0420", x.Span(), "this is a row of %s, and the dimension is that of the subset %s", i.Of.Name, tab.Name).
-			note(x.Span(), "%s has the dimension `%s`", c.describe(t), check.DimText(d))
+			note(tab.At, "%s has fewer rows than %s", tab.Name, i.Of.Name)
 		return nil
 	}
 	if i.Of != nil || c.byDim[d.String()] != nil {
-		c.errf("E0421", x.Span(), "the dimension `%s` is indexed with %s", check.DimText(d), c.describe(i))
+		r := c.errf("E0421", x.Span(), "the dimension `%s` is indexed with %s", check.DimText(d), c.describe(i))
+		if tab := c.byDim[d.String()]; tab != nil {
+			r.note(tab.At, "`%s` is declared here", tab.Name)
+		}
 		return nil
 	}
 	a, ok1 := i.T.Bound.Const()
@@ -401,7 +413,10 @@ func (c *cx) movingSlice(t *Ten, s *syntax.Slice, axis int) *Ten {
 	}
 	start := c.expr(s.Lo, nil)
 	k := c.tensor(start, ir.I64, s.Lo.Span())
-	if k == nil || k.T.Rank() > 0 {
+	if k == nil || k.T.Rank() > 0 || !k.T.Kind.IsInt() && k.T.Kind != ir.Index {
+		if !isPoison(start) {
+			c.errf("E0366", s.Lo.Span(), "a slice begins at an integer, and this is %s", c.describe(start)).hint("convert it: `i64(x)` cuts off the fraction")
+		}
 		return nil
 	}
 	b := c.fn.b

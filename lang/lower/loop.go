@@ -19,7 +19,8 @@ func (c *cx) iter(v Value, at source.Span) *Seq {
 		if len(v.Dims) > 0 {
 			return &Seq{v.Dims[0], func(c *cx, fr *frame) Value { return c.numElem(v, fr) }}
 		}
-		if d, ok := v.dim(); ok {
+		d, ok := v.dim()
+		if n, known := d.Const(); ok && (!known || n >= 0) {
 			return &Seq{d, func(c *cx, fr *frame) Value { return c.ten(fr.iota) }}
 		}
 		if v.exact() && v.untyped() {
@@ -257,6 +258,9 @@ func (c *cx) in(x *syntax.Binary) Value {
 			}
 			return &Flag{false}
 		}
+		c.errf("E0552", x.Span(), "which members %s has is known only once the data is read", t.T.Name).note(t.T.At, "declared here").
+			hint("fix them: `category %s = [\"a\", \"b\"]`", t.T.Name)
+		return poison
 	}
 	c.errf("E0377", x.X.Span(), "`in` asks about a text of the data, and this is %s", c.describe(v))
 	return poison

@@ -63,6 +63,7 @@ type el struct {
 	layerNames map[syntax.Node]string // names of layers, by the expression that makes one
 	places     map[syntax.Node]int    // numbers of calls, for the identity of layers
 	calls      []*check.Decl
+	callsAt    []source.Span
 	nodeAt     source.Span
 	catUse     map[*check.Table]*ir.Category
 	members    map[string]string // outputs of members of categories

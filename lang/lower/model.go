@@ -257,8 +257,11 @@ func (c *cx) modelMember(m *ModelRef, n *syntax.Name) Value {
 		return c.initialOf(m, n)
 	}
 	if c.tr == nil || c.tr.info.model != m.d {
-		c.errf("E0716", n.Span(), "`%s.%s` means something inside the training of `%s`, or as a type", m.d.Name, n.Name, m.d.Name).
+		r := c.errf("E0716", n.Span(), "`%s.%s` means something inside the training of `%s`, or as a type", m.d.Name, n.Name, m.d.Name).
 			hint("after training it is `fit.params.%s`", n.Name)
+		if n.Name == "params" {
+			r.hint("after training it is `fit.params`")
+		}
 		return poison
 	}
 	if c.tr.root.mode == rootGiven {

@@ -208,11 +208,11 @@ func (c *cx) fitNum(n *Num, k ir.Kind, at source.Span) bool {
 	}
 	f := n.float(k)
 	if math.IsInf(f, 0) {
-		c.errf("E0306", at, "%s overflows %s", text, k)
+		c.errf("E0306", at, "%s overflows %s", numberText(text, at), k).hint("%s", kindLimits[k])
 		return false
 	}
 	if f == 0 && n.big().Sign() != 0 {
-		c.errf("E0307", at, "%s underflows to 0 in %s", text, k)
+		c.errf("E0307", at, "%s underflows to 0 in %s", numberText(text, at), k).hint("%s", kindLimits[k])
 		return false
 	}
 	if n.Rat != nil && n.Rat.IsInt() && n.Rat.Denom().IsInt64() {
@@ -377,4 +377,18 @@ func (n *Num) String() string {
 		return s
 	}
 	return fmt.Sprintf("a constant%v", n.Dims)
+}
+
+// kindLimits says how far the kinds of numbers with fractions reach.
+var kindLimits = map[ir.Kind]string{
+	ir.F32: "f32 reaches from about 1e-45 to 3.4e38, f64 from 5e-324 to 1.8e308",
+	ir.F64: "f64 reaches from about 5e-324 to 1.8e308",
+}
+
+// numberText is a long number as it stands in the program.
+func numberText(text string, at source.Span) string {
+	if s := at.Text(); len(text) > 20 && len(s) < len(text) {
+		return "`" + s + "`"
+	}
+	return text
 }

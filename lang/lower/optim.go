@@ -2,6 +2,7 @@ package lower
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/check"
@@ -49,7 +50,7 @@ func (c *cx) updates(info *trainInfo, root *paramRoot, cl *syntax.Clause) bool {
 	}
 	opt, ok := f.(*OptimRef)
 	if !ok {
-		c.errf("E0751", cl.Value.Span(), "this is no optimizer but %s", c.describe(f)).suggest(call.Fun.Span().Text(), c.optimizers())
+		c.errf("E0751", cl.Value.Span(), "this is no optimizer but %s", c.describe(f)).hint("there are %s", strings.Join(c.optimizers(), ", ")).suggest(call.Fun.Span().Text(), c.optimizers())
 		return false
 	}
 	memo := map[string]ir.TrainParam{}

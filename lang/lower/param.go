@@ -16,13 +16,18 @@ func (c *cx) paramStmt(p *syntax.Param) Value {
 	}
 	t, ok := c.typ(p.Type).(check.Tensor)
 	if !ok || !t.Kind.IsFloat() {
-		if c.typ(p.Type) != check.Unknown {
-			c.errf("E0703", p.Type.Span(), "a parameter is a number or tensor of kind f32 or f64, not %s", c.typ(p.Type)).hint("several parameters are several `param` lines")
+		if t := c.typ(p.Type); t != check.Unknown {
+			r := c.errf("E0703", p.Type.Span(), "a parameter is a number or tensor of kind f32 or f64, not %s", t)
+			if _, rec := t.(check.Record); rec {
+				r.hint("several parameters are several `param` lines")
+			} else {
+				r.hint("only numbers with fractions can be learned")
+			}
 		}
 		return poison
 	}
 	if c.inst == nil {
-		c.errf("E0704", p.Span(), "layers and parameters belong to models, and this is not inside one").hint("use it in a `model`, and train that")
+		c.errf("E0704", c.calledAt(), "layers and parameters belong to models, and this is not inside one").hint("use it in a `model`, and train that")
 		return poison
 	}
 	return c.paramValue(c.inst.path+"."+p.Name.Name, p, t)
@@ -54,7 +59,7 @@ func (c *cx) paramValue(path string, p *syntax.Param, t check.Tensor) Value {
 // givenParam takes a parameter out of a record.
 func (c *cx) givenParam(root *paramRoot, path string, t check.Tensor, p *syntax.Param) Value {
 	if root.given == nil {
-		c.errf("E0705", c.fn.span(), "`%s` has parameters, and nothing says which", root.model).
+		c.errf("E0705", c.calledAt(), "`%s` has parameters, and nothing says which", root.model).
 			note(p.Span(), "such as this one").hint("use the result of a training (`fit(…)`), or say which: `%s with p`", root.model)
 		return poison
 	}
@@ -66,7 +71,7 @@ func (c *cx) givenParam(root *paramRoot, path string, t check.Tensor, p *syntax.
 	for _, n := range parts {
 		r, ok := v.(*Rec)
 		if !ok || r.get(n) == nil {
-			c.errf("E0706", c.fn.span(), "the parameters given to `%s` have no `%s`", root.model, strings.Join(parts, ".")).note(p.Span(), "declared here")
+			c.errf("E0706", c.calledAt(), "the parameters given to `%s` have no `%s`", root.model, strings.Join(parts, ".")).note(p.Span(), "declared here")
 			return poison
 		}
 		v = r.get(n)
@@ -78,8 +83,8 @@ func (c *cx) givenParam(root *paramRoot, path string, t check.Tensor, p *syntax.
 func (c *cx) register(r *registry, path string, p *syntax.Param, t check.Tensor) bool {
 	if old := r.byPath[path]; old != nil {
 		if !ir.EqualDims(old.t.Dims, t.Dims) || old.t.Kind != t.Kind {
-			c.errf("E0707", p.Span(), "the parameter `%s` is %s in one use and %s in another", path, old.t, t).
-				hint("a layer has one size; make two of them if two are meant")
+			c.errf("E0707", c.calledAt(), "the parameter `%s` is %s in one use and %s in another", path, old.t, t).
+				note(p.Span(), "declared here").hint("a layer has one size; make two of them if two are meant")
 			return false
 		}
 		return true

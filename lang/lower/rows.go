@@ -151,7 +151,7 @@ func (c *cx) compareText(op syntax.Op, x, y operand, at source.Span) (Value, boo
 	t, ok := y.v.(*Txt)
 	if s, str := x.v.(*Str); str {
 		if !ok || op != "==" && op != "!=" {
-			c.errf("E0388", at, "a text of the data is compared with `==` or `!=` and a text of the program").hint("declare the field as a `category` to compare its values with each other")
+			c.errf("E0388", at, "a text of the data is compared with a text that stands in the program, by `==` or `!=`").hint("declare the field as a `category` to compare its values with each other")
 			return poison, true
 		}
 		return c.textIs(s.row, s.path, t, op), true

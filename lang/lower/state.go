@@ -27,7 +27,9 @@ func (c *cx) stateStmt(s *syntax.State) *cx {
 		if !isPoison(v) {
 			c.errf("E0713", s.Value.Span(), "a state is a number or tensor, not %s", c.describe(v))
 		}
-		return c.with(s.Name.Name, s.Name.Span(), poison)
+		d := c.with(s.Name.Name, s.Name.Span(), poison)
+		d.sc.b.what = "state " + s.Name.Name
+		return d
 	}
 	path, root := c.inst.path+"."+s.Name.Name, c.inst.root
 	l := c.lex

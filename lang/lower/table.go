@@ -186,9 +186,11 @@ func (c *cx) path(r *ir.Reader, name string, x syntax.Expr) {
 			return
 		}
 		r.Paths = append(r.Paths, ir.NamedText{Name: name, Text: v.S, Span: x.Span()})
-	case *Poison:
 	default:
-		c.errf("E0514", x.Span(), "the path of a file is a text, and this is %s", c.describe(v))
+		r.Paths = append(r.Paths, ir.NamedText{Name: name, Span: x.Span()}) // there is one, though a wrong one
+		if !isPoison(v) {
+			c.errf("E0514", x.Span(), "the path of a file is a text, and this is %s", c.describe(v))
+		}
 	}
 }
 
@@ -198,7 +200,7 @@ func (c *cx) option(n *syntax.NamedArg, words []string) (string, bool) {
 		if has(words, w.Name) {
 			return w.Name, true
 		}
-		c.errf("E0515", w.Span(), "`%s` is not `%s`", n.Name.Name, w.Name).suggest(w.Name, words)
+		c.errf("E0515", w.Span(), "the option `%s` cannot be `%s`", n.Name.Name, w.Name).suggest(w.Name, words)
 		return "", false
 	}
 	switch v := c.expr(n.Value, nil).(type) {
@@ -415,6 +417,9 @@ func (c *cx) fieldFrom(out *ir.Field, x syntax.Expr) {
 }
 
 func (c *cx) fieldRange(out *ir.Field, r *Range, x syntax.Expr) {
+	if isPoison(r.Lo, r.Hi) {
+		return
+	}
 	a, ok1 := r.Lo.(*Txt)
 	b, ok2 := r.Hi.(*Txt)
 	if ok1 && ok2 {

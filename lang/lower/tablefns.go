@@ -285,7 +285,10 @@ func (c *cx) initialOf(m *ModelRef, n *syntax.Name) Value {
 		}
 	}
 	if len(found) != 1 || found[0] == nil {
-		c.errf("E0759", n.Span(), "`%s.initial` needs exactly one training of `%s`, and there are %d", m.d.Name, m.d.Name, len(found)).hint("`fit.initial` says which")
+		r := c.errf("E0759", n.Span(), "`%s.initial` needs exactly one training of `%s`, and there are %d", m.d.Name, m.d.Name, len(found)).hint("`fit.initial` says which")
+		if len(found) == 0 {
+			r.hint("initial values belong to a training: `train fit of %s …`", m.d.Name)
+		}
 		return poison
 	}
 	v, ok := c.value(found[0]).(*trainVal)

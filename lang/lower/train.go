@@ -37,10 +37,6 @@ func (v *trainVal) apply(c *cx, call *callArgs, want check.Type) Value {
 	m := &ModelRef{d: v.t.model, n: v.t.model.Node.(*syntax.Model)}
 	s := c.signatureOf(m.d)
 	in := &inst{root: v.t.trained(), path: m.d.Name, names: c.namesOf(m.d.Name)}
-	if m.n.HasConfig {
-		c.errf("E0718", call.at, "`%s` is a layer and cannot be used alone", m.d.Name)
-		return poison
-	}
 	d := *c
 	d.tr = nil
 	return (&Layer{m: m, sol: newSolution(s), inst: in}).apply(&d, call, want)

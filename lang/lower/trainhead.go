@@ -28,6 +28,11 @@ func (c *cx) trainHead(info *trainInfo, n *syntax.Train) bool {
 		c.errf("E0721", n.Model.Span(), "`%s` is no model but %s", n.Model, c.describe(v))
 		return false
 	}
+	if m.n.HasConfig {
+		c.errf("E0718", n.Model.Span(), "`%s` is a layer, with a configuration behind `;`, and cannot be trained alone", m.d.Name).
+			note(m.d.At, "declared here").hint("write a `model` that applies it")
+		return false
+	}
 	info.model = m.d
 	info.node.Model = m.d.Name
 	if n.On == nil {

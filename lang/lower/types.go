@@ -146,7 +146,7 @@ func (t *typeCx) typeDecl(p *syntax.Path) *typeName {
 // named replaces the dimensions of a named type.
 func (t *typeCx) named(n *typeName, dims []syntax.Expr, at syntax.Node) check.Type {
 	if len(dims) != len(n.n.Dims) {
-		t.errf("E0315", at.Span(), "`%s` has %d dimensions, and %d are given", n.d.Name, len(n.n.Dims), len(dims)).note(n.d.At, "declared here")
+		t.errf("E0315", at.Span(), "`%s` has %s, and %d are given", n.d.Name, many(len(n.n.Dims), "dimension"), len(dims)).note(n.d.At, "declared here")
 		return check.Unknown
 	}
 	if t.busy[n.d] {
@@ -214,7 +214,7 @@ func (t *typeCx) path(p *syntax.Path) check.Type {
 			}
 		}
 	}
-	t.errf("E0319", p.Span(), "there is no type `%s`", p).suggest(name, t.typeNames())
+	t.errf("E0319", p.Span(), "there is no type `%s`", p).hint("the kinds are f32, f64, i32, i64 and bool").suggest(name, t.typeNames())
 	return check.Unknown
 }
 
@@ -384,7 +384,7 @@ func (t *typeCx) dimName(n *syntax.Name) (ir.Dim, bool) {
 	if v, ok := t.lookup(n.Name); ok {
 		return t.dimValue(n, v)
 	}
-	t.errf("E0407", n.Span(), "there is no dimension `%s` here", n.Name).suggest(n.Name, t.dimNames())
+	t.errf("E0407", n.Span(), "there is no dimension `%s` here", n.Name).hint("`dim %s = …` declares one", n.Name).suggest(n.Name, t.dimNames())
 	return ir.Dim{}, false
 }
 

@@ -238,8 +238,12 @@ func (c *cx) describe(v Value) string {
 		return "a constant"
 	case *Flag:
 		return "bool"
-	case *Txt:
+	case *Txt, *Str:
 		return "a text"
+	case *Ten:
+		if v.Of != nil && v.T.Rank() == 0 {
+			return memberText(v.Of)
+		}
 	case *Tab:
 		if v.T.Category {
 			return "the category " + v.T.Name
@@ -263,6 +267,14 @@ func (c *cx) describe(v Value) string {
 	return c.typeOf(v).String()
 }
 
+// memberText is a value that counts the rows of a table or category.
+func memberText(t *check.Table) string {
+	if t.Category {
+		return "a member of " + t.Name
+	}
+	return "a row of " + t.Name
+}
+
 // lex is what an expression sees because of where it stands in the text. A
 // closure keeps it; everything else about a context belongs to the caller.
 type lex struct {
@@ -272,6 +284,7 @@ type lex struct {
 	inst   *inst
 	site   string  // calls between the model and here, for the identity of layers
 	real   ir.Kind // what `real` is here; NoKind outside signatures
+	sig    *signature
 }
 
 // cx is the context in which an expression is evaluated.

@@ -103,6 +103,9 @@ func excerpt(s Span, style Style, color string) string {
 func Nearest(name string, candidates []string) string {
 	best, dist := "", max(1, len(name)/3)+1
 	for _, c := range candidates {
+		if len(name) == 1 && !strings.EqualFold(name, c) {
+			continue // every name of one letter is near every other one
+		}
 		if d := editDistance(name, c, dist); d < dist && c != name {
 			best, dist = c, d
 		}
@@ -110,12 +113,13 @@ func Nearest(name string, candidates []string) string {
 	return best
 }
 
-// editDistance is Levenshtein's, cut off at limit.
+// editDistance is Levenshtein's, cut off at limit; two neighbours that have
+// changed places count once.
 func editDistance(a, b string, limit int) int {
 	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
 		return limit
 	}
-	prev, cur := make([]int, len(b)+1), make([]int, len(b)+1)
+	older, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range prev {
 		prev[j] = j
 	}
@@ -127,8 +131,11 @@ func editDistance(a, b string, limit int) int {
 				cost = 0
 			}
 			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cur[j] = min(cur[j], older[j-2]+1)
+			}
 		}
-		prev, cur = cur, prev
+		older, prev, cur = prev, cur, older
 	}
 	return min(prev[len(b)], limit)
 }
