@@ -47,7 +47,8 @@ func (c *cx) eval(x syntax.Expr, want check.Type) Value {
 	case *syntax.Text:
 		return c.text(x)
 	case *syntax.Duration:
-		return poison // reported by the parser
+		c.errf("E0354", x.Span(), "a duration is no number") // outside of clauses the parser says so
+		return poison
 	case *syntax.List:
 		return c.list(x, want)
 	case *syntax.Tuple:

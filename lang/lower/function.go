@@ -134,7 +134,7 @@ func (c *cx) runFn(f *FnRef, s *signature, m *matched, call *callArgs) Value {
 // bodyCx is the context of the body of a function.
 func (c *cx) bodyCx(s *signature, m *matched) *cx {
 	d := *c
-	d.lex = lex{mod: s.mod, real: s.realKind(m.sol), sig: s}
+	d.lex = lex{mod: s.mod, real: s.realKind(m.sol)}
 	e := &d
 	for sym, dim := range m.sol.dims {
 		e = e.with(sym[len(check.Meta):], s.open[sym[len(check.Meta):]], dimNum(dim))

@@ -79,11 +79,6 @@ func (c *cx) unknown(n *syntax.Name) Value {
 		c.errf("E0213", n.Span(), "`%s` means something only inside `train`", n.Name)
 		return poison
 	}
-	if s := c.undetermined(n.Name); s != nil {
-		c.errf("E0426", n.Span(), "the dimension `%s` of `%s` is not determined by the arguments", n.Name, s.name).
-			note(s.resAt, "it stands here").hint("add an argument `%s: dim` and give it explicitly", n.Name)
-		return poison
-	}
 	r := c.errf("E0214", n.Span(), "there is nothing called `%s` here", n.Name)
 	if near := source.Nearest(n.Name, c.names()); near != "" {
 		r.hint("did you mean `%s`?", near)
@@ -91,16 +86,6 @@ func (c *cx) unknown(n *syntax.Name) Value {
 		r.hint("the module `%s` has one: `import %s` and `%s.%s`", m, m, m, n.Name)
 	}
 	return poison
-}
-
-// undetermined is the signature at hand that has a name only in its result.
-func (c *cx) undetermined(name string) *signature {
-	if s := c.sig; s != nil {
-		if _, ok := s.open[name]; ok {
-			return s
-		}
-	}
-	return nil
 }
 
 // moduleWith finds a module of the standard library that has a name.

@@ -284,7 +284,6 @@ type lex struct {
 	inst   *inst
 	site   string  // calls between the model and here, for the identity of layers
 	real   ir.Kind // what `real` is here; NoKind outside signatures
-	sig    *signature
 }
 
 // cx is the context in which an expression is evaluated.
