@@ -87,12 +87,7 @@ func compile(path string, text []byte, o Options, down lowering) (*Program, sour
 			return nil, l
 		}
 	}
-	p.hashes = map[string]string{}
-	for _, n := range p.lowered.Nodes {
-		if _, ok := n.Body.(*ir.Train); ok {
-			p.hashes[n.Name] = stepHash(p.lowered, n)
-		}
-	}
+	p.hashes = trainHashes(p.lowered)
 	l = append(l, gradients(p.lowered)...)
 	if l.HasErrors() {
 		l.Sort()

@@ -139,14 +139,44 @@ func (w *web) trained() map[*ir.Node]bool {
 	return out
 }
 
-// stepHash tells whether a state was saved by a training that computes the
-// same: its functions, parameters and batches, and whatever computes the
-// values and tables that it reads. Steps, epochs, metrics, stop and keep may
-// change between a run and its continuation, and so may where files lie.
-func stepHash(m *ir.Module, n *ir.Node) string {
-	h := &hasher{w: newWeb(m), out: sha256.New(), nodes: map[*ir.Node]bool{}, funcs: map[string]bool{}}
+// trainHashes are those of the trainings of a module, by name.
+func trainHashes(m *ir.Module) map[string]string {
+	out, w := map[string]string{}, newWeb(m)
+	for _, n := range m.Nodes {
+		if _, ok := n.Body.(*ir.Train); ok {
+			out[n.Name] = w.hash(n)
+		}
+	}
+	return out
+}
+
+// hash tells whether a state was saved by a node that computes the same: its
+// functions, parameters and batches, and whatever computes the values and
+// tables that it reads. Steps, epochs, metrics, stop and keep may change
+// between a run and its continuation, and so may where files lie.
+func (w *web) hash(n *ir.Node) string {
+	h := &hasher{w: w, out: sha256.New(), nodes: map[*ir.Node]bool{}, funcs: map[string]bool{}}
 	h.node(n)
 	return hex.EncodeToString(h.out.Sum(nil))
+}
+
+// origins are the hashes of what computes the values of a program outside
+// trainings, by the names of these.
+func (p *Program) origins() map[string]string {
+	out, w := map[string]string{}, newWeb(p.lowered)
+	for _, n := range p.lowered.Nodes {
+		if _, is := n.Body.(*ir.Train); is || everyOf(n) != "" {
+			continue
+		}
+		hash := ""
+		for _, o := range ir.OutputsOf(n) {
+			if hash == "" {
+				hash = w.hash(n)
+			}
+			out[o.Name] = hash
+		}
+	}
+	return out
 }
 
 type hasher struct {

@@ -36,7 +36,7 @@ func (s *session) learn(n *ir.Node, t *ir.Train) error {
 	if s.keeper != nil {
 		for _, v := range r.Start {
 			if name := n.Name + ":init/" + v.Name; s.asked(name) {
-				s.keeper.State.Given = put(s.keeper.State.Given, train.Named{Name: name, Value: v.Value})
+				s.note(name, v.Value)
 			}
 		}
 	}

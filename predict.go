@@ -445,8 +445,11 @@ func (j *job) lacking(err error) string {
 // asks for are there and have the sizes of the data.
 func (j *job) load(s *session) error {
 	st := j.model.state
+	origins := j.model.program.origins()
 	for _, g := range st.Given {
-		s.values[g.Name] = g.Value
+		if origins[g.Name] == st.Origins[g.Name] {
+			s.values[g.Name] = g.Value
+		}
 	}
 	for _, t := range st.Trainings {
 		s.enter(t.Name+"/", append(slices.Clone(t.Params), t.States...))
@@ -462,7 +465,7 @@ func (j *job) load(s *session) error {
 		}
 		a, ok := s.values[in.Bind]
 		if !ok {
-			return source.Dataf("D0209", source.Place{File: j.model.dir}, "the state has no %s, which the prediction needs", in.Bind).
+			return source.Dataf("D0209", source.Place{File: j.model.dir}, "the state has no %s as the program computes it, which the prediction needs", in.Bind).
 				At(n.Span).WithHint("run the program to its end with --save, then predict")
 		}
 		if err := fits(s, in.Bind, a, fn.Params()[i].Type); err != nil {
@@ -484,7 +487,9 @@ func fits(s *session, name string, a *array.Array, t ir.Type) error {
 				WithHint("predict with the data of %s that the model was trained with", d)
 		}
 	}
-	a.Kind = kindLike(a.Kind, t.Kind)
+	if a.Kind = kindLike(a.Kind, t.Kind); a.Kind != t.Kind {
+		return source.Dataf("D0207", source.Place{}, "%s is %s in the state and %s in the program", name, a.Kind, t.Kind)
+	}
 	return nil
 }
 

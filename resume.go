@@ -19,6 +19,7 @@ func (s *session) keep() error {
 	if fsys == nil {
 		fsys = train.Disk
 	}
+	s.origins = s.bound.program.origins()
 	s.keeper = &train.Keeper{State: s.freshState(), Every: s.opt.Every, Steps: s.opt.EverySteps, Observer: s.opt.Observer}
 	dir := s.opt.Save
 	if s.opt.Resume != "" {
@@ -64,7 +65,7 @@ func same(a, b string) bool { return filepath.Clean(a) == filepath.Clean(b) }
 
 // freshState is the state of a run before its first node.
 func (s *session) freshState() *train.State {
-	return &train.State{Numerics: ir.Numerics, Data: s.bound.fingerprints(), Categories: s.bound.categories(), Given: []train.Named{}}
+	return &train.State{Numerics: ir.Numerics, Data: s.bound.fingerprints(), Categories: s.bound.categories(), Given: []train.Named{}, Origins: map[string]string{}}
 }
 
 // owns says why a state is not one of this program, nil where it is.
@@ -118,17 +119,18 @@ func sameData(was, is []train.Fingerprint) error {
 	return nil
 }
 
-// recall takes from a state the values of nodes that depend on no training;
-// they need not be computed again.
+// recall takes from a state the values of nodes that depend on no training and
+// compute what they did; they need not be computed again.
 func (s *session) recall(st *train.State) {
 	for _, n := range s.module.Nodes {
 		if s.trained[n] {
 			continue
 		}
 		for _, o := range ir.OutputsOf(n) {
-			if a := st.Value(o.Name); a != nil {
+			a, origin := st.Value(o.Name), s.origins[o.Name]
+			if a != nil && origin == st.Origins[o.Name] && fits(s, o.Name, a, o.Type) == nil {
 				s.values[o.Name] = a
-				s.keeper.State.Given = put(s.keeper.State.Given, train.Named{Name: o.Name, Value: a})
+				s.note(o.Name, a)
 			}
 		}
 	}

@@ -24,6 +24,7 @@ type session struct {
 	data    *data.Dataset
 	web     *web
 	trained map[*ir.Node]bool // nodes that depend on a training
+	origins map[string]string // what computes the values of the program, hashed
 
 	values  map[string]*array.Array
 	types   map[string]ir.Type
@@ -208,8 +209,17 @@ func (s *session) yield(n *ir.Node, list []*array.Array) error {
 func (s *session) remember(n *ir.Node) {
 	for _, o := range ir.OutputsOf(n) {
 		if a, ok := s.values[o.Name]; ok && s.asked(o.Name) {
-			s.keeper.State.Given = put(s.keeper.State.Given, train.Named{Name: o.Name, Value: a})
+			s.note(o.Name, a)
 		}
+	}
+}
+
+// note enters a value and what computed it into the state.
+func (s *session) note(name string, a *array.Array) {
+	st := s.keeper.State
+	st.Given = put(st.Given, train.Named{Name: name, Value: a})
+	if hash, ok := s.origins[name]; ok {
+		st.Origins[name] = hash
 	}
 }
 

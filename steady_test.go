@@ -135,7 +135,8 @@ func arguments(t *testing.T, b *Bound, body *ir.Train, part int64) []*array.Arra
 	return append(all, results...)
 }
 
-// allocations counts those between two steps of one pass.
+// allocations counts how often memory is taken between two steps of a pass.
+// Near the end of one the reading ahead already begins the next.
 type allocations struct {
 	Silent
 	from, to int64
@@ -162,7 +163,7 @@ func TestExamplesAllocateNothing(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		from, to int64
-	}{{"housing", 3, 56}, {"pendulum", 110, 190}, {"mnist", 3, 139}} {
+	}{{"housing", 3, 50}, {"pendulum", 110, 190}, {"mnist", 3, 130}} {
 		b := example(t, c.name)
 		for _, spilled := range []bool{false, true} {
 			if spilled && c.name != "housing" {

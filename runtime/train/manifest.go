@@ -11,14 +11,15 @@ import (
 // manifest is manifest.json of a state directory: all of a state but its
 // tensors, which stand in the files that it names.
 type manifest struct {
-	Format     int           `json:"format"`
-	Numerics   int           `json:"numerics"`
-	Moment     int64         `json:"moment"`
-	Scheduled  bool          `json:"scheduled"`
-	Complete   bool          `json:"complete"`
-	Data       []Fingerprint `json:"data"`
-	Categories []Category    `json:"categories"`
-	Trainings  []section     `json:"trainings"`
+	Format     int               `json:"format"`
+	Numerics   int               `json:"numerics"`
+	Moment     int64             `json:"moment"`
+	Scheduled  bool              `json:"scheduled"`
+	Complete   bool              `json:"complete"`
+	Data       []Fingerprint     `json:"data"`
+	Categories []Category        `json:"categories"`
+	Origins    map[string]string `json:"origins"`
+	Trainings  []section         `json:"trainings"`
 }
 
 // section is a training in a manifest.
@@ -76,7 +77,7 @@ func (s *State) parts() []part {
 // manifestText is the manifest of a state; the same state gives the same text.
 func (s *State) manifestText() ([]byte, error) {
 	m := manifest{Format: Format, Numerics: s.Numerics, Moment: s.Moment, Scheduled: s.Scheduled,
-		Complete: s.Complete, Data: s.Data, Categories: s.Categories}
+		Complete: s.Complete, Data: s.Data, Categories: s.Categories, Origins: s.Origins}
 	for _, t := range s.Trainings {
 		m.Trainings = append(m.Trainings, section{t.Name, t.Hash, t.Progress, t.Best != nil})
 	}
@@ -131,7 +132,7 @@ func decodeManifest(text []byte) (*manifest, error) {
 // state is what a manifest says of a state, without trainings and tensors.
 func (m *manifest) state() *State {
 	return &State{Numerics: m.Numerics, Moment: m.Moment, Scheduled: m.Scheduled,
-		Complete: m.Complete, Data: m.Data, Categories: m.Categories}
+		Complete: m.Complete, Data: m.Data, Categories: m.Categories, Origins: m.Origins}
 }
 
 // headOf reads a manifest without what needs tensors.

@@ -29,7 +29,10 @@ type State struct {
 	Data       []Fingerprint
 	Categories []Category
 	Given      []Named // values computed outside trainings, by name
-	Trainings  []*Training
+	// Origins tell of values of Given, by name, what computed them, as a hash: a
+	// program that computes one in another way now does not take it from here.
+	Origins   map[string]string
+	Trainings []*Training
 
 	from string // the name of the directory that it was read from
 }
