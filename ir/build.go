@@ -26,7 +26,6 @@ type Builder struct {
 type block struct {
 	region  *Region
 	parent  *block
-	count   int               // parameters given at opening, captures not counted
 	capture []*Value          // outer values used, in order of first use
 	inner   map[*Value]*Value // outer value -> parameter that stands for it
 }
@@ -124,14 +123,9 @@ func (b *Builder) local(at *block, v *Value) *Value {
 // Open begins a nested region with parameters of the given types; operations
 // go there until Close.
 func (b *Builder) Open(params ...Type) []*Value {
-	r := &Region{}
-	for i, t := range params {
-		v := b.Func.NewValue(t)
-		v.Index, v.In, v.Span = i, r, b.Span
-		r.Params = append(r.Params, v)
-	}
-	b.top = &block{region: r, parent: b.top, count: len(params)}
-	return append([]*Value{}, r.Params...)
+	var ps []*Value
+	b.top, ps = b.block(params)
+	return ps
 }
 
 // Captured is a region that was closed: Values are what it used from outside,
@@ -144,11 +138,16 @@ type Captured struct {
 // Close ends the region opened last; its parameters become captures, then
 // those given to Open.
 func (b *Builder) Close(results ...*Value) Captured {
-	t := b.top
+	c := b.seal(b.top, results)
+	b.top = b.top.parent
+	return c
+}
+
+// seal gives an open block its results and its final parameters.
+func (b *Builder) seal(t *block, results []*Value) Captured {
 	for _, r := range results {
 		t.region.Results = append(t.region.Results, b.local(t, r))
 	}
-	b.top = t.parent
 	own := t.region.Params
 	t.region.Params = nil
 	for _, v := range t.capture {
@@ -169,33 +168,28 @@ func renumber(r *Region) {
 // operation with an operand in it goes there. CloseLinear ends it; the
 // captures are the residuals.
 func (b *Builder) OpenLinear(params ...Type) []*Value {
-	r := &Region{}
-	for i, t := range params {
-		v := b.Func.NewValue(t)
-		v.Index, v.In = i, r
-		r.Params = append(r.Params, v)
-	}
-	b.lin = &block{region: r, parent: b.top, count: len(params)}
-	return append([]*Value{}, r.Params...)
+	var ps []*Value
+	b.lin, ps = b.block(params)
+	return ps
 }
 
 // CloseLinear ends the linear region.
 func (b *Builder) CloseLinear(results ...*Value) Captured {
-	keep := b.top
-	b.top, b.lin.parent = b.lin, keep
-	t := b.lin
-	for _, r := range results {
-		t.region.Results = append(t.region.Results, b.local(t, r))
+	c := b.seal(b.lin, results)
+	b.lin = nil
+	return c
+}
+
+// block is a new block inside the one that is open, with parameters of the
+// given types.
+func (b *Builder) block(params []Type) (*block, []*Value) {
+	r := &Region{}
+	for i, t := range params {
+		v := b.Func.NewValue(t)
+		v.Index, v.In, v.Span = i, r, b.Span
+		r.Params = append(r.Params, v)
 	}
-	b.top, b.lin = keep, nil
-	own := t.region.Params
-	t.region.Params = nil
-	for _, v := range t.capture {
-		t.region.Params = append(t.region.Params, t.inner[v])
-	}
-	t.region.Params = append(t.region.Params, own...)
-	renumber(t.region)
-	return Captured{t.region, t.capture}
+	return &block{region: r, parent: b.top}, append([]*Value{}, r.Params...)
 }
 
 // Cond builds a branch; both sides yield the same types.
