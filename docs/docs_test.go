@@ -2,6 +2,7 @@ package docs
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -64,33 +65,39 @@ func TestExamples(t *testing.T) {
 
 var block = regexp.MustCompile("(?ms)^```df( E\\d{4})?\n(.*?)^```$")
 
-// TestReference compiles the examples of the reference; those marked with a
-// code must fail with it.
+// TestReference compiles the examples of the reference and of the README;
+// those marked with a code must fail with it.
 func TestReference(t *testing.T) {
-	text, err := os.ReadFile("language.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := block.FindAllStringSubmatchIndex(string(text), -1)
-	if len(all) < 10 {
-		t.Fatalf("only %d examples found", len(all))
-	}
-	for _, m := range all {
-		code := ""
-		if m[2] >= 0 {
-			code = strings.TrimSpace(string(text[m[2]:m[3]]))
+	for name, least := range map[string]int{"language.md": 10, "../README.md": 1} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
 		}
-		line := 1 + strings.Count(string(text[:m[0]]), "\n")
-		l := dfc.CheckText("language.md", text[m[4]:m[5]], dfc.Options{})
-		found := false
-		for _, d := range l {
-			found = found || d.Code == code
-			if d.Severity == source.Error && d.Code != code {
-				t.Errorf("example at line %d:\n%v", line, d)
+		all := block.FindAllStringSubmatchIndex(string(text), -1)
+		if len(all) < least {
+			t.Fatalf("only %d examples found in %s", len(all), name)
+		}
+		for _, m := range all {
+			code := ""
+			if m[2] >= 0 {
+				code = strings.TrimSpace(string(text[m[2]:m[3]]))
 			}
+			line := 1 + strings.Count(string(text[:m[0]]), "\n")
+			compileExample(t, fmt.Sprintf("%s:%d", name, line), text[m[4]:m[5]], code)
 		}
-		if code != "" && !found {
-			t.Errorf("example at line %d does not fail with %s", line, code)
+	}
+}
+
+// compileExample checks an example that must compile, or fail with code.
+func compileExample(t *testing.T, where string, text []byte, code string) {
+	found := false
+	for _, d := range dfc.CheckText(where, text, dfc.Options{}) {
+		found = found || d.Code == code
+		if d.Severity == source.Error && d.Code != code {
+			t.Errorf("example at %s:\n%v", where, d)
 		}
+	}
+	if code != "" && !found {
+		t.Errorf("example at %s does not fail with %s", where, code)
 	}
 }
