@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/lang/source"
 )
 
 // step is one operation bound to sizes and storage; it allocates nothing
@@ -35,6 +36,7 @@ type binder struct {
 	called map[*plan]*binding // bound under the same sizes
 	loops  int                // how often what is bound runs, for the report
 	rows   *[]KernelRow
+	at     source.Span // of the operation that is bound
 	err    error
 }
 
@@ -122,6 +124,13 @@ func (b *binder) fail(format string, args ...any) {
 	}
 }
 
+// refuse is a fault of the program that only the sizes of the data show.
+func (b *binder) refuse(at source.Span, format string, args ...any) {
+	if b.err == nil {
+		b.err = source.Errorf(CodeIndex, at, format, args...)
+	}
+}
+
 // size is the actual size of a dimension.
 func (b *binder) size(d ir.Dim) int {
 	if n, ok := b.dims[d]; ok {
@@ -132,7 +141,7 @@ func (b *binder) size(d ir.Dim) int {
 		err = fmt.Errorf("%s is %d", d, n)
 	}
 	if err != nil {
-		b.fail("%v", err)
+		b.refuse(b.at, "a size is no whole number from 0: %v", err)
 		n = 0
 	}
 	b.dims[d] = int(n)
@@ -222,7 +231,7 @@ func (b *binder) operandView(op *ir.Op) view {
 		for i, s := range a.Steps {
 			steps[i] = int(s)
 			if end := starts[i] + (sizes[i]-1)*int(s) + 1; sizes[i] > 0 && end > x.shape[i] {
-				b.fail("a slice %d..%d is outside axis %d of size %d", starts[i], end, i, x.shape[i])
+				b.refuse(op.Span, "a slice goes from %d to %d, and there are %d elements", starts[i], end, x.shape[i])
 			}
 		}
 		return x.box(starts, sizes, steps)
@@ -249,6 +258,7 @@ func (b *binder) region(r *ir.Region) []step {
 
 func (b *binder) op(op *ir.Op) step {
 	o := b.plan.ops[op]
+	b.at = op.Span
 	s, what := b.opStep(op, o)
 	if s != nil {
 		b.note(op, what)

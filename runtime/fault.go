@@ -82,8 +82,11 @@ func faultOf(op *ir.Op, x []operandValue, element int64, rowSize int) *Fault {
 	}
 	f.Value = strings.Join(texts, ", ")
 	if op.Row.Name == "convert" {
-		f.Code = CodeConvert
+		f.Code, f.Value = CodeConvert, ""
 		f.Message = fmt.Sprintf("%s does not fit in %s", texts[0], op.Results[0].Type.Elem())
+		if t := op.Results[0].Type; t.Kind == ir.Index {
+			f.Code, f.Message = CodeIndex, fmt.Sprintf("%s is no index below %s", texts[0], t.Bound)
+		}
 		return f
 	}
 	f.Message = op.Row.Name + " has no result"

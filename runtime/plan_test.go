@@ -252,7 +252,7 @@ func TestFaults(t *testing.T) {
 	}{
 		{"7 divided by 0", CodeInteger, 3, func(b *ir.Builder, x, y *ir.Value) *ir.Value { return b.Div(x, y) }},
 		{"2147483647 * 2 overflows i32", CodeInteger, 5, func(b *ir.Builder, x, y *ir.Value) *ir.Value { return b.Mul(x, b.Int(x.Type, 2)) }},
-		{"7 does not fit in index<4>", CodeConvert, 0, func(b *ir.Builder, x, y *ir.Value) *ir.Value {
+		{"7 is no index below 4", CodeIndex, 0, func(b *ir.Builder, x, y *ir.Value) *ir.Value {
 			return b.One("convert", ir.ConvertAttrs{K: ir.Index, Bound: ir.N(4)}, x)
 		}},
 		{"must differ", CodeAssert, 5, func(b *ir.Builder, x, y *ir.Value) *ir.Value {

@@ -15,7 +15,13 @@ func (c *cx) derived(d *check.Decl, n *syntax.Table) Value {
 	for _, x := range n.Names {
 		c.tableNames = append(c.tableNames, x)
 	}
-	v := c.expr(n.Value, nil)
+	var v Value
+	if x, ok := n.Value.(*syntax.Comprehension); ok {
+		v, _ = c.mappedRows(x)
+	}
+	if v == nil {
+		v = c.expr(n.Value, nil)
+	}
 	if isPoison(v) {
 		for _, x := range n.Names {
 			if o := d.Module.Decls[x.Name]; o != nil {

@@ -222,7 +222,14 @@ func (c *cx) assertDims(v *Ten, t check.Tensor, x *syntax.As) Value {
 			c.fn.b.Op("assert", ir.AssertAttrs{Message: "the sizes `" + check.DimText(d) + "` and `" + check.DimText(e) + "` that `as` says are equal are not"}, ok)
 		}
 	}
-	return c.ten(c.fn.b.One("reshape", ir.ReshapeAttrs{Dims: t.Dims}, c.use(v)))
+	// A slice from 0, since a reshape keeps the number of elements provably.
+	a := ir.SliceAttrs{Sizes: t.Dims}
+	for range t.Dims {
+		a.Starts, a.Steps = append(a.Starts, ir.N(0)), append(a.Steps, 1)
+	}
+	out := c.ten(c.fn.b.One("slice", a, c.use(v)))
+	out.Of = v.Of
+	return out
 }
 
 // block is `{ let …; e }` or the body of a function.

@@ -13,10 +13,7 @@ func tables() {
 	intrinsic("where", "where(T, r => c)", "The rows for which c holds; `present(r.x)` there means that r.x is never missing.", whereCall)
 	intrinsic("sort", "sort(T, r => e, descending: true)", "The rows in the order of e.", sortCall)
 	intrinsic("sample", "sample(T, n, seed: 7)", "n rows, drawn at random.", sampleCall)
-	intrinsic("map", "map(T, r => { … })", "A new table with one row for each row, and a key back.", func(c *cx, call *callArgs, want check.Type) Value {
-		c.errf("E0540", call.at, "`map` of tables is not part of this version").hint("a function of a row does the same where it is used")
-		return poison
-	})
+	intrinsic("map", "map(T, r => { … })", "A new table with one row for each row, and a key back, named after the table.", mapCall)
 	for _, n := range []string{"lower", "matches", "length"} {
 		n := n
 		intrinsic(n, n+"(text)", "A function of the texts of the data.", func(c *cx, call *callArgs, want check.Type) Value {
@@ -52,11 +49,10 @@ func (c *cx) seedArg(name string, call *callArgs) (int64, bool) {
 	seed := c.opt.Seed
 	for _, n := range call.named {
 		if n.name != "seed" {
-			if n.name == "by" {
-				c.errf("E0544", n.at, "`by` is not part of this version")
-			} else {
-				c.errf("E0226", n.at, "`%s` has no argument `%s`", name, n.name).hint("%s", intrinsics[name].Sig)
+			if n.name == "by" && name == "split" {
+				continue
 			}
+			c.errf("E0226", n.at, "`%s` has no argument `%s`", name, n.name).hint("%s", intrinsics[name].Sig)
 			return 0, false
 		}
 		v, ok := n.val(c, nil).(*Num)
@@ -103,14 +99,147 @@ func splitCall(c *cx, call *callArgs, want check.Type) Value {
 	if len(parts) == 1 && len(c.tableNames) == 2 || total < 1-1e-9 && len(c.tableNames) == len(parts)+1 {
 		parts = append(parts, 1-total) // the rest
 	}
+	by, ok := c.splitBy(t, call)
+	if !ok {
+		return poison
+	}
 	out := &Tup{}
 	for i := range parts {
-		out.Vals = append(out.Vals, c.subset(t, "part", i, &ir.Derive{Op: "split", Fractions: parts, Part: i, Seed: seed}, call.at))
+		out.Vals = append(out.Vals, c.subset(t, "part", i, &ir.Derive{Op: "split", Fn: by, Fractions: parts, Part: i, Seed: seed}, call.at))
 	}
 	if len(parts) == 1 {
 		return out.Vals[0]
 	}
 	return out
+}
+
+// splitBy is the function of `by: r => r.user`; rows for which it is the same
+// fall into the same part.
+func (c *cx) splitBy(t *check.Table, call *callArgs) (string, bool) {
+	for _, n := range call.named {
+		if n.name != "by" {
+			continue
+		}
+		v := n.val(c, nil)
+		f, ok := v.(Fun)
+		if !ok {
+			if !isPoison(v) {
+				c.errf("E0549", n.at, "`by` takes a function of a row, and this is %s", c.describe(v)).hint("%s", intrinsics["split"].Sig)
+			}
+			return "", false
+		}
+		fn, _, ok := c.rowFn("by."+t.Name, t, n.at, func(d *cx, row *Row) []*ir.Value {
+			v := d.invoke(f, n.at, call.node, row)
+			if isPoison(v) {
+				return nil
+			}
+			vs := d.values(d.force(v, n.at))
+			if len(vs) == 0 {
+				d.errf("E0544", n.at, "rows are split by a key or by numbers, and this is %s", d.describe(v)).hint("declare a text as `category`")
+				return nil
+			}
+			return vs
+		})
+		return fn, ok
+	}
+	return "", true
+}
+
+func mapCall(c *cx, call *callArgs, want check.Type) Value {
+	t := c.tableArg("map", call)
+	if t == nil {
+		return poison
+	}
+	f := c.rowLambda("map", call)
+	if f == nil {
+		return poison
+	}
+	at := call.args[1].at
+	return c.mapped(t, t.Name, at, func(d *cx, row *Row) Value { return d.invoke(f, at, call.node, row) })
+}
+
+// mapped is a new table: one row for each row of t, with the fields of the
+// record that f makes, and a key back of the given name.
+func (c *cx) mapped(t *check.Table, name string, at source.Span, f func(d *cx, row *Row) Value) Value {
+	node := &ir.Derive{Op: "map"}
+	var fields []*check.Field
+	fn, _, ok := c.rowFn("map."+t.Name, t, at, func(d *cx, row *Row) []*ir.Value {
+		v := f(d, row)
+		if isPoison(v) {
+			return nil
+		}
+		rec, ok := v.(*Rec)
+		if !ok || len(rec.Names) == 0 {
+			d.errf("E0540", at, "a row of a new table is a record, and this is %s", d.describe(v)).hint("`{ name: value, … }`")
+			return nil
+		}
+		var vs []*ir.Value
+		for i, field := range rec.Names {
+			x, ok := d.force(rec.Vals[i], at).(*Ten)
+			if !ok {
+				if !isPoison(rec.Vals[i]) {
+					d.errf("E0540", at, "the field `%s` of a new table is a number or a tensor, and this is %s", field, d.describe(rec.Vals[i])).
+						hint("say what stands for what is missing: `x ?? 0`")
+				}
+				return nil
+			}
+			out := ir.Field{Name: field, Type: x.T, Span: at}
+			if x.Of != nil && x.Of.Category {
+				out.Category = x.Of.Name
+			} else if x.Of != nil {
+				out.Table = x.Of.Base.Name
+			}
+			node.Fields = append(node.Fields, out)
+			fields = append(fields, &check.Field{Name: field, Type: check.Tensor{Kind: x.T.Kind, Bound: x.T.Bound, Of: x.Of, Dims: x.T.Dims}, At: at})
+			vs = append(vs, d.use(x))
+		}
+		back := d.rowIndex(row)
+		node.Fields = append(node.Fields, ir.Field{Name: name, Type: back.T, Table: t.Base.Name, Span: at})
+		fields = append(fields, &check.Field{Name: name, Type: t.RowType(), At: at})
+		return append(vs, d.use(back))
+	})
+	if !ok {
+		return poison
+	}
+	node.Fn = fn
+	out := c.subset(t, "map", 0, node, at)
+	out.T.Base, out.T.Parent, out.T.Keyed, out.T.TextKey = out.T, nil, false, false
+	out.T.Present = nil
+	out.T.Fields = fields
+	return out
+}
+
+// mappedRows is `table T = [{ … } for r in R if c]`.
+func (c *cx) mappedRows(x *syntax.Comprehension) (Value, bool) {
+	rec, ok := x.Elem.(*syntax.Record)
+	if !ok || len(x.Clauses) == 0 {
+		return nil, false
+	}
+	in, ok := x.Clauses[0].(*syntax.ForIn)
+	if !ok {
+		return nil, false
+	}
+	v, ok := c.expr(in.Xs, nil).(*Tab)
+	if !ok || v.T.Category {
+		return nil, false
+	}
+	t := v.T
+	var conds []syntax.Expr
+	for _, cl := range x.Clauses[1:] {
+		f, ok := cl.(*syntax.ForIf)
+		if !ok {
+			return nil, false
+		}
+		conds = append(conds, f.Cond)
+	}
+	if len(conds) > 0 {
+		u := c.whereBy(t, in.Pattern, conds, x.Span())
+		if u == nil {
+			return poison, true
+		}
+		t = u.T
+	}
+	return c.mapped(t, v.T.Name, rec.Span(), func(d *cx, row *Row) Value { return d.bind(in.Pattern, row).expr(rec, nil) }), true
 }
 
 // rowLambda is an argument that is a function of a row.

@@ -14,7 +14,7 @@ import (
 func (ds *Dataset) openReads() error {
 	for _, n := range ds.m.Nodes {
 		r, ok := n.Body.(*ir.Read)
-		if !ok {
+		if !ok || r.Reader.Name == memberReader {
 			continue
 		}
 		for _, out := range r.Outputs {
@@ -37,7 +37,13 @@ func (ds *Dataset) openReads() error {
 // checkReads compares all sizes once those of tables are known.
 func (ds *Dataset) checkReads() error {
 	for _, n := range ds.m.Nodes {
-		if r, ok := n.Body.(*ir.Read); ok {
+		if r, ok := n.Body.(*ir.Read); ok && r.Reader.Name == memberReader {
+			a, err := ds.member(&r.Reader, n.Span)
+			if err != nil {
+				return err
+			}
+			ds.reads[n.Name] = []*array.Array{a}
+		} else if ok {
 			for i, out := range r.Outputs {
 				a := ds.reads[n.Name][i]
 				err := ds.bindShape(&r.Reader, out, a, true)
@@ -51,6 +57,36 @@ func (ds *Dataset) checkReads() error {
 		}
 	}
 	return nil
+}
+
+// memberReader names a text of the program that is a member of a category, or
+// the key of a row, which only the data numbers.
+const memberReader = "member"
+
+func (ds *Dataset) member(r *ir.Reader, at source.Span) (*array.Array, error) {
+	of, text := r.Options["of"], r.Paths[0].Text
+	id, found := int32(0), false
+	var near string
+	if c := ds.cats[of]; c != nil {
+		id, found = c.ids[text]
+		near = source.Nearest(text, c.values)
+	} else if v := ds.views[of]; v != nil && v.src.keys != nil {
+		for row := int32(0); int(row) < len(v.src.keys.texts) && !found; row++ {
+			id, found = row, v.src.keyText(row) == text
+		}
+	}
+	if !found {
+		code := "D0117"
+		if ds.cats[of] != nil {
+			code = "D0116"
+		}
+		d := source.Dataf(code, source.Place{}, "the data has no %q in %s", text, of).At(at)
+		if near != "" {
+			return nil, d.WithHint("did you mean %q?", near)
+		}
+		return nil, d
+	}
+	return &array.Array{Kind: ir.Index, Shape: []int{}, I32: []int32{id}}, nil
 }
 
 // ReadTensor is the outputs of a read node.
