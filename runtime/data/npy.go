@@ -278,7 +278,7 @@ func WriteNpy(w io.Writer, a *array.Array) error {
 // writeNumbers writes the elements in little-endian order.
 func writeNumbers(w io.Writer, a *array.Array) error {
 	const step = 1 << 15
-	buf := make([]byte, 0, step*8)
+	buf := make([]byte, 0, min(step, a.Len())*kindSize(a.Kind))
 	for from := 0; from < a.Len(); from += step {
 		buf = buf[:0]
 		for i := from; i < min(from+step, a.Len()); i++ {

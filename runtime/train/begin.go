@@ -122,7 +122,8 @@ func match(n *ir.Node, what string, have, want []Named) ([]Named, error) {
 
 // reschedule fits the memory of a resumed training to the schedule, which may
 // have changed: other metrics begin a new history, and a training that had
-// ended goes on where the schedule is longer now.
+// ended goes on where the schedule is longer now. A best whose parameters were
+// not set aside, or by another measure, is not known.
 func (l *loop) reschedule(metrics []string) {
 	p := &l.state.Progress
 	if !slices.Equal(p.Metrics, metrics) {
@@ -131,12 +132,26 @@ func (l *loop) reschedule(metrics []string) {
 			l.state.Best = nil
 		}
 	}
+	if i, greater := l.watched(); i < 0 || p.Watch.Metric != metrics[i] || p.Watch.Max != greater {
+		p.Watch = Watch{}
+		if !p.Done {
+			l.state.Best = nil
+		}
+	}
 	if p.Done && !l.over() {
 		p.Done, p.Why, p.Kept = false, "", 0
 		if l.state.Best != nil {
 			l.swapBest()
-		} else if l.keepsBest() && p.Watch.Any {
+		}
+		if !p.Watch.Any {
+			l.state.Best = nil
+		}
+	}
+	if l.keepsBest() && !p.Done && p.Watch.Any && l.state.Best == nil {
+		if p.Watch.Step == p.Step {
 			l.storeBest()
+		} else {
+			p.Watch = Watch{}
 		}
 	}
 	if !l.keepsBest() && !p.Done {

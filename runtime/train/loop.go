@@ -68,11 +68,24 @@ func newLoop(s Setup) (*loop, error) {
 	if t.Steps > 0 {
 		l.total = t.Steps
 	}
+	if err := l.passesThrough(&l.state.Progress); err != nil {
+		return nil, err
+	}
 	if l.Keeper != nil {
 		l.Keeper.begin(l.state)
 	}
 	l.good.take(l.state)
 	return l, nil
+}
+
+// passesThrough checks that a resumed training stands where one of so many
+// batches a pass comes by.
+func (l *loop) passesThrough(p *Progressed) error {
+	if l.Feed == nil && p.Epoch == 0 && p.Batch == 0 || l.Feed != nil && p.Batch < l.per && p.Step == p.Epoch*l.per+p.Batch {
+		return nil
+	}
+	return resumeError(l.Node.Span, "the state of %s is at step %d, batch %d of pass %d, where a pass has %d batches",
+		l.Node.Name, p.Step, p.Batch+1, p.Epoch+1, l.per)
 }
 
 // count works out how many steps a pass and the training have.

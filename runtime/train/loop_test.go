@@ -371,3 +371,42 @@ type constant struct{ b *Batch }
 
 func (c constant) Next() (*Batch, error) { return c.b, nil }
 func (c constant) Close() error          { return nil }
+
+// TestOtherRule goes on with another rule for keeping than the state was saved
+// with: what was not set aside, or was best by another measure, is not the best.
+func TestOtherRule(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		at   int64 // interrupted after this step, 0 for a whole shorter run
+		kept int64
+	}{{"interrupted", 10, 18}, {"ended", 0, 27}} {
+		m, y := newMemFS(), newToy()
+		y.train.Stop = &ir.Stop{Metric: "error", Patience: 9}
+		y.metrics = []float64{1, 2, 3, 4, 5, 6}
+		ctx, cancel := context.WithCancel(context.Background())
+		y.cancel = func(step int64) {
+			if step == c.at {
+				cancel()
+			}
+		}
+		_, err := y.saving(ctx, m, false, 0)
+		cancel()
+		var stopped *Interrupted
+		if err != nil && !errors.As(err, &stopped) {
+			t.Fatal(err)
+		}
+		y = newToy()
+		y.train.Keep = "error"
+		y.metrics = []float64{9, 8, 7}
+		if c.at == 0 {
+			y.train.Epochs = 9
+		}
+		r, err := y.saving(context.Background(), m, true, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Finish.Kept != c.kept {
+			t.Errorf("%s: kept the parameters of step %d, not %d", c.name, r.Finish.Kept, c.kept)
+		}
+	}
+}

@@ -146,6 +146,9 @@ func headOf(text []byte) (*State, error) {
 
 func readSection(sec section, read func(string) ([]byte, error), tensors func(string) ([]Named, error)) (*Training, error) {
 	t := &Training{Name: sec.Name, Hash: sec.Hash, Progress: sec.Progress}
+	if !t.Progress.sound() {
+		return nil, fmt.Errorf("its manifest tells of %s what cannot be", t.Name)
+	}
 	var err error
 	if t.Params, err = tensors(partFile(t.Name, "params")); err != nil {
 		return nil, err
@@ -166,6 +169,17 @@ func readSection(sec section, read func(string) ([]byte, error), tensors func(st
 		t.Best, err = tensors(partFile(t.Name, aside(t.Progress.Done)))
 	}
 	return t, err
+}
+
+// sound says whether a training can have come to where p says.
+func (p *Progressed) sound() bool {
+	for _, m := range p.History {
+		if len(m.Values) != len(p.Metrics) {
+			return false
+		}
+	}
+	return p.Step >= 0 && 0 <= p.Epoch && p.Epoch <= p.Step && 0 <= p.Batch && p.Batch <= p.Step &&
+		p.LossRows >= 0 && p.Kept >= 0 && p.Watch.Step >= 0 && p.Watch.Stalled >= 0
 }
 
 // formatError is the error for a state of a later dfc.

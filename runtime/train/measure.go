@@ -47,6 +47,7 @@ func (l *loop) watch(values []float64) bool {
 	}
 	p := &l.state.Progress
 	v, w := values[i], &p.Watch
+	w.Metric, w.Max = p.Metrics[i], greater
 	better := v < float64(w.Value)
 	if greater {
 		better = v > float64(w.Value)
@@ -55,7 +56,7 @@ func (l *loop) watch(values []float64) bool {
 		w.Stalled++
 		return false
 	}
-	*w = Watch{Any: true, Value: Float(v), Step: p.Step}
+	w.Any, w.Value, w.Step, w.Stalled = true, Float(v), p.Step, 0
 	if l.keepsBest() {
 		l.storeBest()
 	}

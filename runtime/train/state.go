@@ -85,10 +85,12 @@ type Progressed struct {
 
 // Watch is the machine behind stop and keep.
 type Watch struct {
-	Any     bool  `json:"any"` // some evaluation has been the best
-	Value   Float `json:"value"`
-	Step    int64 `json:"step"`
-	Stalled int64 `json:"stalled"` // evaluations since
+	Metric  string `json:"metric,omitempty"` // that is watched
+	Max     bool   `json:"max,omitempty"`    // greater is better
+	Any     bool   `json:"any"`              // some evaluation has been the best
+	Value   Float  `json:"value"`
+	Step    int64  `json:"step"`
+	Stalled int64  `json:"stalled"` // evaluations since
 }
 
 // Measured is one evaluation.
