@@ -1,6 +1,11 @@
 package passes
 
-import "github.com/dfc-lang/dfc/ir"
+import (
+	"math"
+	"slices"
+
+	"github.com/dfc-lang/dfc/ir"
+)
 
 // Laws that change numbers, for the better: they hold mathematically, and
 // where both sides are finite the right one is at least as accurate.
@@ -21,6 +26,17 @@ var stableLaws = []Law{
 			return nil
 		}
 		return one(softplus(w.b, x.Def.Operands[0]))
+	}},
+	{Name: "log-sum-exp", Says: "log(sum(exp x)) = m + log(sum(exp(x - m))) with m the greatest x", Class: Approximate, On: []string{"log"}, Apply: logSumExp},
+	{Name: "norm-square", Says: "the square of a norm is the sum of the squares, smooth at 0", Class: Approximate, On: []string{"mul", "powi"}, Apply: func(w *rewriter, op *ir.Op) []*ir.Value {
+		x := op.Operands[0]
+		if op.Row.Name == "mul" && op.Operands[1] != x || op.Row.Name == "powi" && op.Attrs.(ir.NAttrs).N != 2 {
+			return nil
+		}
+		if s := normed(x); s != nil {
+			return one(s)
+		}
+		return nil
 	}},
 	{Name: "log-logistic", Says: "log(logistic x) = -log(1 + exp(-x))", Class: Approximate, On: []string{"log"}, Apply: func(w *rewriter, op *ir.Op) []*ir.Value {
 		if p := op.Operands[0]; is(p, "logistic") {
@@ -81,24 +97,90 @@ func folded(u *ir.Value) bool {
 		o := u.Def.Operands
 		return mirror(o[0], o[1], o[2])
 	case is(u, "cond"):
-		// What a side yields, seen from outside: a capture, or minus one.
-		outer := func(side int) (x *ir.Value, minus bool) {
-			v := u.Def.Regions[side].Results[u.Index]
-			if minus = is(v, "neg"); minus {
-				v = v.Def.Operands[0]
-			}
-			if v.Def != nil {
-				return nil, false
-			}
-			return u.Def.Operands[1+v.Index], minus
+		neg, p := side(u, 0), u.Def.Operands[0]
+		if !is(neg, "neg") {
+			return false
 		}
-		x, minus := outer(0)
-		y, plus := outer(1)
-		p := u.Def.Operands[0]
-		return minus && !plus && x == y && is(p, "cmp") && p.Def.Attrs.(ir.CmpAttrs).Pred == "gt" &&
+		x := outside(u, neg.Def.Operands[0])
+		return x != nil && outside(u, side(u, 1)) == x && is(p, "cmp") && p.Def.Attrs.(ir.CmpAttrs).Pred == "gt" &&
 			p.Def.Operands[0] == x && isSplat(p.Def.Operands[1], 0)
 	case is(u, "neg"):
 		return is(u.Def.Operands[0], "abs")
 	}
 	return false
+}
+
+// side is what a side of the branch that makes u yields for it.
+func side(u *ir.Value, k int) *ir.Value { return u.Def.Regions[k].Results[u.Index] }
+
+// outside is the operand of the branch that makes u behind a capture, or nil.
+func outside(u, capture *ir.Value) *ir.Value {
+	if capture.Def != nil {
+		return nil
+	}
+	return u.Def.Operands[1+capture.Index]
+}
+
+// normed is s where x is the root of s, or 0 where s is 0: a norm.
+func normed(x *ir.Value) *ir.Value {
+	if !is(x, "cond") || !is(x.Def.Operands[0], "or") {
+		return nil
+	}
+	root, zero, p := side(x, 0), side(x, 1), x.Def.Operands[0].Def
+	if out := outside(x, zero); out != nil {
+		zero = out
+	}
+	if !is(root, "sqrt") || !isSplat(zero, 0) {
+		return nil
+	}
+	s := outside(x, root.Def.Operands[0])
+	if s == nil || !is(p.Operands[0], "cmp") {
+		return nil
+	}
+	c := p.Operands[0].Def
+	if c.Attrs.(ir.CmpAttrs).Pred != "gt" || c.Operands[0] != s || !isSplat(c.Operands[1], 0) {
+		return nil
+	}
+	return s
+}
+
+// logSumExp takes the greatest element out of the exponentials, which then
+// neither overflow nor are all 0. What it writes has its own maximum taken out
+// already, so it does not match again.
+func logSumExp(w *rewriter, op *ir.Op) []*ir.Value {
+	s := op.Operands[0]
+	if !is(s, "reduce_sum") || !is(s.Def.Operands[0], "exp") {
+		return nil
+	}
+	x, axes := s.Def.Operands[0].Def.Operands[0], s.Def.Attrs.(ir.AxesAttrs).Axes
+	if is(x, "sub") && reachesStop(x.Def.Operands[1]) {
+		return nil
+	}
+	b := w.b
+	most := b.One("stop", ir.StopAttrs{}, b.One("reduce_max", ir.AxesAttrs{Axes: axes}, x))
+	least := b.Float(most.Type, math.Inf(-1))
+	m := b.Select(b.Cmp("gt", most, least), most, b.Zeros(most.Type))
+	var stay []int
+	for i := range x.Type.Dims {
+		if !slices.Contains(axes, i) {
+			stay = append(stay, i)
+		}
+	}
+	sum := b.One("reduce_sum", ir.AxesAttrs{Axes: axes}, b.One("exp", nil, b.Sub(x, b.Broadcast(m, x.Type.Dims, stay...))))
+	none := b.Cmp("eq", sum, b.Zeros(sum.Type))
+	log := b.One("log", nil, b.Select(none, b.Float(sum.Type, 1), sum))
+	return one(b.Select(none, least, b.Add(m, log)))
+}
+
+// reachesStop reports whether x is a number that was stopped, spread and
+// made finite.
+func reachesStop(x *ir.Value) bool {
+	for is(x, "broadcast") || is(x, "select") || is(x, "reshape") {
+		k := 0
+		if x.Def.Row.Name == "select" {
+			k = 1
+		}
+		x = x.Def.Operands[k]
+	}
+	return is(x, "stop")
 }

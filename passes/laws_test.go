@@ -63,6 +63,8 @@ var lawExamples = map[string]string{
 	"log-exp":               "%3 = exp %0 : f64[3]\n%4 = log %3 : f64[3]\nreturn %4",
 	"log-ratio":             "%3 = exp %0 : f64[3]\n%4 = exp %1 : f64[3]\n%5 = div %3, %4 : f64[3]\n%6 = log %5 : f64[3]\nreturn %6",
 	"log-one-plus-exp":      "%3 = const {t f64[3], f [1]} : f64[3]\n%4 = exp %0 : f64[3]\n%5 = add %3, %4 : f64[3]\n%6 = log %5 : f64[3]\nreturn %6",
+	"log-sum-exp":           "%3 = exp %0 : f64[3]\n%4 = reduce_sum %3 {axes [0]} : f64\n%5 = log %4 : f64\nreturn %5",
+	"norm-square":           "%4 = einsum %0, %0 {spec \"i,i->\"} : f64\n%5 = const {t f64, f [0]} : f64\n%6 = cmp %4, %5 {pred \"gt\"} : bool\n%7 = cmp %4, %4 {pred \"ne\"} : bool\n%8 = or %6, %7 : bool\n%9 = cond %8, %4 (%10: f64) {\n%11 = sqrt %10 : f64\nyield %11\n} (%12: f64) {\n%13 = const {t f64, f [0]} : f64\nyield %13\n} : f64\n%14 = mul %9, %9 : f64\nreturn %14",
 	"log-logistic":          "%3 = logistic %0 : f64[3]\n%4 = log %3 : f64[3]\nreturn %4",
 	"log-one-plus":          "%3 = const {t f64[3], f [1]} : f64[3]\n%4 = mul %0, %0 : f64[3]\n%5 = add %3, %4 : f64[3]\n%6 = log %5 : f64[3]\nreturn %6",
 	"exp-minus-one":         "%3 = const {t f64[3], f [1]} : f64[3]\n%4 = exp %0 : f64[3]\n%5 = sub %4, %3 : f64[3]\nreturn %5",

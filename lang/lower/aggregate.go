@@ -449,5 +449,8 @@ func (c *cx) softmax(v *ir.Value, axes []int) *ir.Value {
 func (c *cx) logsumexp(v *ir.Value, axes []int) *ir.Value {
 	b := c.fn.b
 	_, s, m := c.exps(v, axes)
-	return b.Add(m, b.One("log", nil, s))
+	// The sum is 0 only where all elements are -inf; the gradient is 0 there.
+	none := b.Cmp("eq", s, b.Float(s.Type, 0))
+	log := b.One("log", nil, b.Select(none, b.Float(s.Type, 1), s))
+	return b.Select(none, b.Float(s.Type, math.Inf(-1)), b.Add(m, log))
 }
