@@ -1,9 +1,12 @@
 package dfc
 
 import (
+	"fmt"
 	"path/filepath"
+	"sort"
 
 	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/lang/check"
 	"github.com/dfc-lang/dfc/lang/source"
 	"github.com/dfc-lang/dfc/runtime"
 	"github.com/dfc-lang/dfc/runtime/array"
@@ -80,13 +83,53 @@ func (p *Program) bind(m *ir.Module, o DataOptions) (*Bound, error) {
 	return b, nil
 }
 
+// checkSizes sees that every dimension is a size, now that the data says how
+// large tables and files are.
+func (b *Bound) checkSizes(m *ir.Module) error {
+	seen := map[ir.Dim]bool{}
+	var bad error
+	for _, f := range m.Funcs {
+		ir.WalkValues(f.Body, func(v *ir.Value) {
+			for _, d := range v.Type.Dims {
+				if bad == nil && !seen[d] {
+					seen[d] = true
+					bad = b.checkSize(d, spanOr(v.Span, f.Span))
+				}
+			}
+		})
+	}
+	return bad
+}
+
+func (b *Bound) checkSize(d ir.Dim, at source.Span) error {
+	symbols := map[string]bool{}
+	d.Symbols(symbols)
+	var known []string
+	for s := range symbols {
+		z, ok := b.sizes[s]
+		if !ok {
+			return nil // a size of the run
+		}
+		known = append(known, fmt.Sprintf("%s is %d", s, z.Actual))
+	}
+	sort.Strings(known)
+	n, err := d.Eval(func(s string) (int64, bool) { z, ok := b.sizes[s]; return z.Actual, ok })
+	switch text := check.DimText(d); {
+	case err != nil:
+		return source.Errorf("E0405", at, "the dimension `%s` is no whole number: %s", text, list(known)).WithHint("`div(a, b)` rounds down")
+	case n < 0:
+		return source.Errorf("E0406", at, "the dimension `%s` is negative: %s", text, list(known))
+	}
+	return nil
+}
+
 // remark notes what is legal, but seldom meant, about the data.
 func (b *Bound) remark() {
 	r := b.data.Report()
 	for _, t := range r.Tables {
 		if t.Dropped > 0 {
 			b.notices = append(b.notices, source.Warnf(codeDropped, b.source.Node(t.Name).Span,
-				"%d rows of %s have a key that an earlier row has, and are left out", t.Dropped, t.Name))
+				"rows of %s whose key an earlier row has are left out: %d", t.Name, t.Dropped))
 		}
 	}
 	for _, x := range r.Splits {
@@ -208,6 +251,9 @@ func (b *Bound) planFor(m *ir.Module) error {
 		waiting = append(waiting, n)
 	}
 	b.sizes = sizesOf(m, b.data.Sizes(), waiting)
+	if err := b.checkSizes(m); err != nil {
+		return err
+	}
 	sized := cloneModule(m)
 	if err := runPasses(sized, sizedPasses, b.sizes, b.program.options, nil); err != nil {
 		return err
@@ -321,4 +367,11 @@ func (b *Bound) Close() error {
 		b.data.Close()
 	}
 	return nil
+}
+
+func spanOr(s, t source.Span) source.Span {
+	if s.IsZero() {
+		return t
+	}
+	return s
 }

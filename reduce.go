@@ -102,7 +102,7 @@ func (a *aggregates) results() ([]*array.Array, error) {
 	}
 	var out []*array.Array
 	for i, t := range a.total {
-		x, err := t.Result(a.body.Outputs[i].Type.Kind, a.node.Name)
+		x, err := t.Result(a.body.Outputs[i].Type.Kind, a.body.Table)
 		if err != nil {
 			return nil, source.AsList(err)[0].At(a.node.Span)
 		}

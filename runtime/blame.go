@@ -32,7 +32,9 @@ func (b *Blame) Message() string {
 		x = append(x, strconv.FormatFloat(v, 'g', 6, 64))
 	}
 	what := b.Op
-	if len(x) > 0 {
+	if sign, ok := signs[b.Op]; ok && len(x) == 2 {
+		what = x[0] + sign + x[1]
+	} else if len(x) > 0 {
 		what += " of " + strings.Join(x, " and ")
 	}
 	if b.Name != "" {
@@ -41,12 +43,15 @@ func (b *Blame) Message() string {
 	return fmt.Sprintf("%s is %v", what, strings.ToLower(fmt.Sprint(b.Result)))
 }
 
+// signs are how the language writes operations of two numbers.
+var signs = map[string]string{"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "pow": " ^ "}
+
 // Diagnostic is the report of a blame. Place.Row counts the rows of the step
 // from 1, for whoever knows where they were read.
 func (b *Blame) Diagnostic() *source.Diagnostic {
 	d := source.Errorf(CodeNonFinite, b.Span, "%s", b.Message())
 	if b.Primal != "" {
-		d.Note(b.Span, "this is in the derivative of %s", b.Primal)
+		d.Note(source.Span{}, "this is in the derivative of what stands here")
 	}
 	if b.Row >= 0 {
 		d.Place.Row = b.Row + 1

@@ -133,6 +133,7 @@ func runProgram(t *testing.T, path string, e expectation) expectation {
 			return err
 		}
 		defer b.Close()
+		all = append(all, b.Notices()...)
 		res, err := b.Run(context.Background(), dfc.RunOptions{Out: out, Stdout: &stdout})
 		if err == nil {
 			all = append(all, res.Notices...)

@@ -351,8 +351,10 @@ func (r *reducer) reduce(v *ir.Value) *ir.Value {
 	case "mean":
 		return r.mean(v)
 	case "max":
+		r.some(v)
 		return c.maxOver(v, r.axes)
 	case "min":
+		r.some(v)
 		return b.Neg(c.maxOver(b.Neg(v), r.axes))
 	case "any":
 		return b.One("reduce_max", ir.AxesAttrs{Axes: r.axes}, v)
@@ -368,6 +370,16 @@ func (r *reducer) reduce(v *ir.Value) *ir.Value {
 		return c.logsumexp(v, r.axes)
 	}
 	return v
+}
+
+// some asserts that an element counts: of no integers there is no greatest.
+func (r *reducer) some(v *ir.Value) {
+	if r.mask == nil || v.Type.Kind.IsFloat() {
+		return
+	}
+	b := r.c.fn.b
+	found := b.One("reduce_max", ir.AxesAttrs{Axes: r.axes}, r.mask)
+	b.Op("assert", ir.AssertAttrs{Message: "the " + r.op.Op + " of no elements has no value: the condition holds for none"}, found)
 }
 
 func (r *reducer) mean(v *ir.Value) *ir.Value {

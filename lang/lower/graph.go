@@ -262,6 +262,9 @@ func (c *cx) reduceNode(x *syntax.Aggregate, f *syntax.ForIn, t *check.Table, op
 	if !ok {
 		return poison
 	}
+	at := c.el.nodeAt
+	c.el.nodeAt = x.Span()
+	defer func() { c.el.nodeAt = at }()
 	return c.reduceOutputs(fn, vals, shape, t, op, hasMask)
 }
 

@@ -27,7 +27,7 @@ func TestFaultsOfCSV(t *testing.T) {
 	}{
 		{"empty file", "", "D0103", []string{"a.csv", "empty"}, nil},
 		{"only line ends", "\n\n", "D0103", []string{"empty"}, nil},
-		{"no column", "x,z\n1,2\n", "D0104", []string{"no column `y`", "did you mean"}, nil},
+		{"no column", "x,z\n1,2\n", "D0104", []string{"no column `y`", "the columns are x, z"}, nil},
 		{"wrong separator", "x;y\n1;2\n", "D0104", []string{"is the separator right"}, nil},
 		{"column twice", "x,y,x\n1,2,3\n", "D0105", []string{"`x`", "twice"}, nil},
 		{"too few columns", "x,y\n1,2\n3\n", "D0106", []string{"a.csv:3, row 2", "1 column", "others have 2"}, nil},

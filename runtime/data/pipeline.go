@@ -2,6 +2,7 @@ package data
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -300,11 +301,21 @@ func (a *assembler) diagnose(f *fault) error {
 	if f.row >= 0 {
 		at.Row = a.fileRow + f.row + 1
 	}
-	d := source.Dataf(f.code, at, "%s", f.message).At(a.t.span)
+	d := source.Dataf(f.code, at, "%s", f.message).At(a.t.fieldAt(f.column))
 	if f.hint != "" {
 		d.WithHint("%s", f.hint)
 	}
 	return d
+}
+
+// fieldAt is the place of the field that a column belongs to, else of the table.
+func (t *table) fieldAt(column string) source.Span {
+	for _, in := range t.inputs {
+		if in.name == column || in.field != nil && slices.Contains(in.field.From, column) {
+			return in.at(t.span)
+		}
+	}
+	return t.span
 }
 
 func countLines(b []byte) (n int) {

@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -276,7 +277,7 @@ func parseMatrix(path string, b []byte, d dialect, t ir.Type) (*array.Array, err
 func (ds *Dataset) bindShape(r *ir.Reader, out ir.Output, a *array.Array, all bool) error {
 	at := source.Place{File: r.Paths[0].Text}
 	if len(a.Shape) != out.Type.Rank() {
-		return source.Dataf("D0126", at, "`%s` is declared as %s, but the file has sizes %v", shortName(out.Name), out.Type, a.Shape)
+		return source.Dataf("D0126", at, "%s is declared as %s, but the file has the sizes %s", outName(out), out.Type, sizesText(a.Shape))
 	}
 	for i, d := range out.Type.Dims {
 		n := int64(a.Shape[i])
@@ -287,14 +288,17 @@ func (ds *Dataset) bindShape(r *ir.Reader, out ir.Output, a *array.Array, all bo
 		}
 		if len(unknown) > 0 {
 			if all {
-				return source.Dataf("D0126", at, "the dimension `%s` of `%s` has no size", d, shortName(out.Name))
+				return source.Dataf("D0126", at, "nothing gives the dimension `%s` of %s a size", d, outName(out))
 			}
 			continue
 		}
 		if m, ok := ds.sizeOf(d); !ok || m != n {
-			e := source.Dataf("D0126", at, "`%s` is declared as %s, but the file has sizes %v: `%s` is %d elsewhere and %d here", shortName(out.Name), out.Type, a.Shape, d, m, n)
+			e := source.Dataf("D0126", at, "%s is declared as %s, but the file has the sizes %s", outName(out), out.Type, sizesText(a.Shape))
+			if _, fixed := d.Const(); !fixed {
+				e.Message += fmt.Sprintf(": `%s` is %d, and %d here", d, m, n)
+			}
 			if !ok {
-				e = source.Dataf("D0126", at, "no whole size makes `%s` equal to %d, as `%s` would need", d, n, shortName(out.Name))
+				e = source.Dataf("D0126", at, "no whole size makes `%s` equal to %d, as %s would need", d, n, outName(out))
 			}
 			return e
 		}
@@ -307,6 +311,23 @@ func shortName(name string) string {
 		return name[i+1:]
 	}
 	return name
+}
+
+// outName is what a message calls a tensor that is read: names with a point
+// are no names of the program.
+func outName(out ir.Output) string {
+	if n := shortName(out.Name); !strings.Contains(n, ".") {
+		return "`" + n + "`"
+	}
+	return "the tensor"
+}
+
+func sizesText(shape []int) string {
+	parts := make([]string, len(shape))
+	for i, n := range shape {
+		parts[i] = itoa(int64(n))
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
 }
 
 func (ds *Dataset) unknownIn(d ir.Dim) []string {
@@ -346,7 +367,7 @@ func (ds *Dataset) toKind(r *ir.Reader, out ir.Output, a *array.Array) (*array.A
 	case a.Kind == want && want != ir.Index:
 		return a, nil
 	case a.Kind.IsFloat() && !want.IsFloat(), a.Kind == ir.F64 && want == ir.F32, a.Kind == ir.Bool != (want == ir.Bool):
-		d := source.Dataf("D0126", at, "`%s` is declared as %s, but the file holds %s", shortName(out.Name), want, a.Kind)
+		d := source.Dataf("D0126", at, "%s is declared as %s, but the file holds %s", outName(out), want, a.Kind)
 		return nil, d.WithHint("declare it as %s and convert where you mean to: `%s(read %s(…))`", a.Kind, want, r.Name)
 	}
 	b := array.New(want, a.Shape...)

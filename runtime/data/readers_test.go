@@ -227,12 +227,12 @@ func TestReadTensors(t *testing.T) {
 		t.Error(as, err)
 	}
 	put("v.txt", "1\n2.5\n3\n")
-	fails(t, m, Options{Dir: at}, "D0126", "`n` is 2 elsewhere and 3 here", "v.txt")
+	fails(t, m, Options{Dir: at}, "D0126", "`n` is 2, and 3 here", "v.txt")
 	put("v.txt", "1\nx\n")
 	fails(t, m, Options{Dir: at}, "D0111", "v.txt:2")
 	put("v.txt", "1\n2\n")
 	put("t.csv", "x\n1\n")
-	fails(t, m, Options{Dir: at}, "D0126", "`T` is 1 elsewhere and 2 here")
+	fails(t, m, Options{Dir: at}, "D0126", "`T` is 1, and 2 here")
 	kind, shape, err := Probe(&m.Nodes[1].Body.(*ir.Read).Reader, at, table.Span)
 	if err != nil || kind != ir.F64 || fmt.Sprint(shape) != "[2 3]" {
 		t.Error(kind, shape, err)

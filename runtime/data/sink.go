@@ -50,6 +50,9 @@ func (o *Outputs) Open(path string, at source.Span) (*Output, error) {
 		if other.full == full {
 			return nil, out.fault("D0130", "`%s` is written twice", path)
 		}
+		if strings.HasPrefix(full, other.full+string(filepath.Separator)) {
+			return nil, out.fault("D0130", "`%s` is a file that this program writes, and no folder", other.path)
+		}
 	}
 	if st, err := os.Stat(full); err == nil && st.IsDir() {
 		return nil, out.fault("D0130", "`%s` is a folder", path)

@@ -198,11 +198,11 @@ func (a *Accumulator) Result(want ir.Kind, what string) (*array.Array, error) {
 		return a.all, nil
 	}
 	if a.n == 0 && needsRows(a.agg.Op) {
-		return nil, source.Dataf("D0133", source.Place{}, "the %s of no rows: `%s` has no value", a.agg.Op, what).
-			WithHint("look at the condition, or at how the table was split")
+		return nil, source.Dataf("D0133", source.Place{}, "the %s over no rows of %s has no value", a.agg.Op, what).
+			WithHint("look at the file, at the condition, or at how the table was made")
 	}
 	if a.over {
-		return nil, source.Dataf("D0112", source.Place{}, "the sum `%s` does not fit into 64 bits", what)
+		return nil, source.Dataf("D0112", source.Place{}, "the sum over the rows of %s does not fit into 64 bits", what)
 	}
 	out := array.New(want, a.shape...)
 	for k := range out.Len() {
@@ -231,7 +231,7 @@ func (a *Accumulator) set(out *array.Array, k int, what string) error {
 			return nil
 		}
 		if lo, hi := intRangeOf(out.Kind); !out.Kind.IsFloat() && (a.i[k] < lo || a.i[k] > hi) {
-			return source.Dataf("D0112", source.Place{Value: itoa(a.i[k])}, "`%s` does not fit into %s", what, out.Kind)
+			return source.Dataf("D0112", source.Place{Value: itoa(a.i[k])}, "the %s over the rows of %s does not fit into %s", a.agg.Op, what, out.Kind)
 		}
 		out.SetInt(k, a.i[k])
 	case "mean":
@@ -248,7 +248,7 @@ func (a *Accumulator) set(out *array.Array, k int, what string) error {
 			n--
 		}
 		if n == 0 {
-			return source.Dataf("D0133", source.Place{}, "the %s of one row with `sample: true`: `%s` has no value", a.agg.Op, what)
+			return source.Dataf("D0133", source.Place{}, "the %s of one row with `sample: true` has no value: %s has just one that counts", a.agg.Op, what)
 		}
 		x := a.m2[k] / n
 		if a.agg.Op == "std" {
