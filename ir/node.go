@@ -57,8 +57,21 @@ type Field struct {
 	From     []string    `json:",omitempty"` // names of columns; one, or for a composite key several
 	FromTo   bool        `json:",omitempty"` // From is first and last of neighbouring columns
 	Places   []int       `json:",omitempty"` // columns by place (header: none): one, or first and end
-	Like     string      `json:",omitempty"` // the columns are those of this field of the table
+	Like     string      `json:",omitempty"` // the columns are those of this field of the table, and the field is none of the program
+	Ask      []TextStep  `json:",omitempty"` // with Like: what is computed from the text when it is read
+	Maybe    bool        `json:",omitempty"` // with Category: a text that is no member is missing, and fills nothing
 	Span     source.Span `json:"-"`
+}
+
+// TextStep is a step of what is computed from a text. `lower` and `part` (number
+// N of the parts between texts Arg, from 0; empty where there are fewer) yield
+// a text; `is` (equal to Arg) and `matches` (the regular expression Arg) a bool;
+// `length` (characters), `parts` (how many) and `hash` an i64. No text enters a
+// function, so fields of tables and reads of categories have them.
+type TextStep struct {
+	Op  string
+	Arg string `json:",omitempty"`
+	N   int    `json:",omitempty"`
 }
 
 // Category is a dimension of text values, filled from all its uses in

@@ -113,8 +113,8 @@ func (c *cx) settle(x syntax.Expr, v Value) Value {
 			return o.Val
 		}
 	}
-	if s, ok := v.(*Str); ok {
-		if f := c.fact(c.pathKey(x), "member"); f != nil {
+	if s := c.asText(v); s != nil {
+		if f := c.fact(c.pathKey(x), "member"); f != nil && (s.cat == nil || s.cat.Of != f.tab) {
 			return c.strMember(s, f.tab, false, x.Span())
 		}
 	}

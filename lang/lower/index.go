@@ -31,6 +31,8 @@ func (c *cx) index(x *syntax.Index, want check.Type) Value {
 		return c.indexTensor(v, x)
 	case *List:
 		return c.indexList(v, x)
+	case *Parts:
+		return c.partAt(v, x)
 	case *Arr:
 		return c.indexArr(v, x)
 	case *Tab:

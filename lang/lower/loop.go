@@ -246,21 +246,11 @@ func (c *cx) in(x *syntax.Binary) Value {
 		c.errf("E0376", x.Y.Span(), "`in` asks whether a text is a member of a category, and this is %s", c.describe(set))
 		return poison
 	}
-	switch v := v.(type) {
-	case *Str:
-		return c.strMember(v, t.T, true, x.Span())
-	case *Txt:
-		if t.T.Fixed {
-			for _, m := range t.T.Members {
-				if m == v.S {
-					return &Flag{true}
-				}
-			}
-			return &Flag{false}
-		}
-		c.errf("E0552", x.Span(), "which members %s has is known only once the data is read", t.T.Name).note(t.T.At, "declared here").
-			hint("fix them: `category %s = [\"a\", \"b\"]`", t.T.Name)
-		return poison
+	if txt, ok := v.(*Txt); ok {
+		return c.txtMember(txt, t.T, x.Span())
+	}
+	if s := c.asText(v); s != nil {
+		return c.strMember(s, t.T, true, x.Span())
 	}
 	c.errf("E0377", x.X.Span(), "`in` asks about a text of the data, and this is %s", c.describe(v))
 	return poison

@@ -154,7 +154,7 @@ func (c *cx) compareText(op syntax.Op, x, y operand, at source.Span) (Value, boo
 			c.errf("E0388", at, "a text of the data is compared with a text that stands in the program, by `==` or `!=`").hint("declare the field as a `category` to compare its values with each other")
 			return poison, true
 		}
-		return c.textIs(s.row, s.path, t, op), true
+		return c.textIs(s, t, op), true
 	}
 	if !ok {
 		return nil, false
@@ -169,7 +169,9 @@ func (c *cx) compareText(op syntax.Op, x, y operand, at source.Span) (Value, boo
 		return poison, true
 	}
 	if i.row != nil && !i.Of.Fixed {
-		return c.textIs(i.row, i.path, t, op), true
+		if s := c.asText(i); s.cat == nil {
+			return c.textIs(s, t, op), true
+		}
 	}
 	m, ok := c.memberOf(i.Of, t, y.at).(*Ten)
 	if !ok {
@@ -198,19 +200,8 @@ func (c *cx) memberOf(t *check.Table, txt *Txt, at source.Span) Value {
 		r.suggest(txt.S, t.Members)
 		return poison
 	}
-	key := t.Name + "=" + txt.S
-	out, ok := c.members[key]
-	if !ok {
-		out = c.el.output("member." + t.Name + "." + txt.S)
-		c.members[key] = out
-		old := c.el.nodeAt
-		c.el.nodeAt = at
-		c.node(out, &ir.Read{
-			Reader:  ir.Reader{Name: "member", Paths: []ir.NamedText{{Text: txt.S, Span: at}}, Options: map[string]string{"of": t.Name}},
-			Outputs: []ir.Output{{Name: out, Type: typ}},
-		})
-		c.el.nodeAt = old
-	}
+	out := c.ofMembers("member."+t.Name+"."+txt.S, typ, at,
+		ir.Reader{Name: "member", Paths: []ir.NamedText{{Text: txt.S, Span: at}}, Options: map[string]string{"of": t.Name}})
 	v := c.ten(c.input(ir.Given, out, typ))
 	v.Of = t
 	return v

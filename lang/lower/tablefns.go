@@ -14,13 +14,7 @@ func tables() {
 	intrinsic("sort", "sort(T, r => e, descending: true)", "The rows in the order of e.", sortCall)
 	intrinsic("sample", "sample(T, n, seed: 7)", "n rows, drawn at random.", sampleCall)
 	intrinsic("map", "map(T, r => { … })", "A new table with one row for each row, and a key back, named after the table.", mapCall)
-	for _, n := range []string{"lower", "matches", "length"} {
-		n := n
-		intrinsic(n, n+"(text)", "A function of the texts of the data.", func(c *cx, call *callArgs, want check.Type) Value {
-			c.errf("E0541", call.at, "`%s` of a text is not part of this version", n)
-			return poison
-		})
-	}
+	texts()
 }
 
 // tableArg is the first argument, a table.
@@ -69,6 +63,9 @@ func (c *cx) seedArg(name string, call *callArgs) (int64, bool) {
 }
 
 func splitCall(c *cx, call *callArgs, want check.Type) Value {
+	if v, ok := c.splitText(call); ok {
+		return v
+	}
 	t := c.tableArg("split", call)
 	if t == nil {
 		return poison
@@ -133,9 +130,9 @@ func (c *cx) splitBy(t *check.Table, call *callArgs) (string, bool) {
 			if isPoison(v) {
 				return nil
 			}
-			vs := d.values(d.force(v, n.at))
+			vs := d.values(d.force(d.keyOfText(v, n.at), n.at))
 			if len(vs) == 0 {
-				d.errf("E0544", n.at, "rows are split by a key or by numbers, and this is %s", d.describe(v)).hint("declare a text as `category`")
+				d.errf("E0544", n.at, "rows are split by a key, a text or numbers, and this is %s", d.describe(v))
 				return nil
 			}
 			return vs

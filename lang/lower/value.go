@@ -40,11 +40,14 @@ type Txt struct {
 	At source.Span
 }
 
-// Str is a text of the data: the field at a path of the row at hand.
+// Str is a text of the data: the field at a path of the row at hand, or the
+// text of a member of a category, after some steps.
 type Str struct {
-	row  *Row
-	path string
-	time bool
+	row   *Row
+	path  string
+	cat   *Ten
+	time  bool
+	steps []ir.TextStep
 }
 
 // Rec is a record, Tup a tuple.
@@ -257,6 +260,8 @@ func (c *cx) describe(v Value) string {
 		return "a sequence"
 	case *List:
 		return "a list"
+	case *Parts:
+		return "a list of texts"
 	case *Namespace:
 		return "the module " + v.Name
 	case *trainVal:

@@ -206,10 +206,12 @@ func (c *cx) column(node *ir.Write, vals []*ir.Value, name string, v Value, at s
 	}
 	switch v := v.(type) {
 	case *Str:
-		if v.row.fn != c.fn || v.row.fr != nil {
+		if v.cat != nil || v.row.fn != c.fn || v.row.fr != nil {
 			panic(notHere{})
 		}
-		col.Text = v.path
+		if col.Text = v.path; len(v.steps) > 0 {
+			col.Text = c.hidden(v, ir.Field{Text: "str", Ask: v.steps, Span: at})
+		}
 		node.Columns = append(node.Columns, col)
 		return vals, true
 	case *Rec:

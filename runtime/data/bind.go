@@ -115,6 +115,9 @@ func (ds *Dataset) bind() error {
 				return err
 			}
 		}
+		if err := ds.checkAsked(t); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -147,6 +150,9 @@ func (ds *Dataset) bindCategory(c *category) error {
 		seen := map[string]bool{}
 		var values []string
 		for _, u := range uses {
+			if u.in.field.Maybe {
+				continue
+			}
 			for _, s := range u.col.dict.texts {
 				if !seen[s] {
 					seen[s] = true
@@ -165,7 +171,9 @@ func (ds *Dataset) bindCategory(c *category) error {
 			if !ok {
 				id = c.other
 			}
-			if id < 0 {
+			if u.in.field.Maybe && !ok {
+				id = -1
+			} else if id < 0 {
 				return ds.unseen(c, u, int32(i))
 			}
 			to[i] = id

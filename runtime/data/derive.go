@@ -14,10 +14,11 @@ import (
 // Note: the split. Row r of a source table (for `by`, the hash of its key)
 // falls at u = UniformF64(Mix(Mix(seed, splitStream), r)), and into the first
 // part whose sum of fractions is above u; it is part of the format. The hash
-// of a key folds its parts from left to right, h = Mix(h, x): numbers by
-// their 64 bits (floats as f64), members of categories and rows of keyed
-// tables by their texts, 8 bytes at a time and then the length, so that a key
-// keeps its part when values are added.
+// of a key folds its parts from left to right, h = Mix(h, x), from h = 0:
+// numbers by their 64 bits (floats as f64), texts by the fold of their UTF-8,
+// 8 bytes at a time with the first one lowest, and then their length in bytes,
+// again from 0. Members of categories and rows of keyed tables count as their
+// texts, so that a key keeps its part when values are added.
 
 const (
 	splitStream  = 0x73706c6974   // "split"
@@ -207,7 +208,7 @@ func (ds *Dataset) keyHash(fn string) func(results []*array.Array, i int) uint64
 		for k, a := range results {
 			if dims[k] != "" {
 				s, _ := ds.TextOf(dims[k], a.Int(i))
-				h = hashText(h, s)
+				h = ir.Mix(h, hashText(0, s))
 				continue
 			}
 			inner := a.Len() / max(1, a.Shape[0])

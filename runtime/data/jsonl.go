@@ -192,7 +192,7 @@ func (j *jsonDecoder) scalar(in *input) ([]byte, *problem) {
 		if !ok {
 			return nil, bad("D0121", "this text is not well formed")
 		}
-		if in.as == asNumber || in.as == asBool || in.as == asIndex {
+		if in.ask == nil && (in.as == asNumber || in.as == asBool || in.as == asIndex) {
 			return s, bad("D0111", "a text stands here where `%s` is %s", in.name, article(in.kind))
 		}
 		return s, nil
@@ -206,7 +206,7 @@ func (j *jsonDecoder) scalar(in *input) ([]byte, *problem) {
 	switch {
 	case string(raw) == "null":
 		return []byte(nullText), nil
-	case in.as == asNumber && (raw[0] == 't' || raw[0] == 'f'):
+	case in.ask == nil && in.as == asNumber && (raw[0] == 't' || raw[0] == 'f'):
 		return raw, bad("D0111", "a truth value stands here where `%s` is a number", in.name)
 	}
 	return raw, nil

@@ -37,8 +37,10 @@ type input struct {
 	names    []string
 	places   []int // columns by place; for tensors expanded
 	span     bool  // names are first and last of neighbouring columns
-	col      *col  // where rows go; nil for a key
-	valid    *col  // presence, nil unless optional
+	ask      []step
+	free     bool // with ask: an empty text is a text, since the field asked is one
+	col      *col // where rows go; nil for a key
+	valid    *col // presence, nil unless optional
 }
 
 // columns says how many columns of a file feed one row of the input.
@@ -47,6 +49,14 @@ func (in *input) columns() int {
 		return len(in.parts) * in.width
 	}
 	return in.width
+}
+
+// shown is the name of the input for messages: that of the field it asks.
+func (in *input) shown() string {
+	if in.field != nil && in.field.Like != "" {
+		return in.field.Like
+	}
+	return in.name
 }
 
 // label names the input in messages.

@@ -15,7 +15,7 @@ import (
 func (ds *Dataset) openReads() error {
 	for _, n := range ds.m.Nodes {
 		r, ok := n.Body.(*ir.Read)
-		if !ok || r.Reader.Name == memberReader {
+		if !ok || ofCategory(&r.Reader) {
 			continue
 		}
 		for _, out := range r.Outputs {
@@ -38,8 +38,8 @@ func (ds *Dataset) openReads() error {
 // checkReads compares all sizes once those of tables are known.
 func (ds *Dataset) checkReads() error {
 	for _, n := range ds.m.Nodes {
-		if r, ok := n.Body.(*ir.Read); ok && r.Reader.Name == memberReader {
-			a, err := ds.member(&r.Reader, n.Span)
+		if r, ok := n.Body.(*ir.Read); ok && ofCategory(&r.Reader) {
+			a, err := ds.readMember(&r.Reader, r.Outputs[0], n.Span)
 			if err != nil {
 				return err
 			}
@@ -64,28 +64,35 @@ func (ds *Dataset) checkReads() error {
 // the key of a row, which only the data numbers.
 const memberReader = "member"
 
+// ofCategory reports a reader of what binding has numbered, not of a file.
+func ofCategory(r *ir.Reader) bool {
+	return r.Name == memberReader || r.Name == askedReader || r.Name == inReader
+}
+
+func (ds *Dataset) readMember(r *ir.Reader, out ir.Output, at source.Span) (*array.Array, error) {
+	switch r.Name {
+	case askedReader:
+		return ds.asked(r, out, at)
+	case inReader:
+		return ds.isIn(r), nil
+	}
+	return ds.member(r, at)
+}
+
 func (ds *Dataset) member(r *ir.Reader, at source.Span) (*array.Array, error) {
 	of, text := r.Options["of"], r.Paths[0].Text
 	id, found := int32(0), false
-	var near string
 	if c := ds.cats[of]; c != nil {
-		id, found = c.ids[text]
-		near = source.Nearest(text, c.values)
+		if id, found = c.ids[text]; !found {
+			return nil, notMember(c, text).At(at)
+		}
 	} else if v := ds.views[of]; v != nil && v.src.keys != nil {
 		for row := int32(0); int(row) < len(v.src.keys.texts) && !found; row++ {
 			id, found = row, v.src.keyText(row) == text
 		}
 	}
 	if !found {
-		code := "D0117"
-		if ds.cats[of] != nil {
-			code = "D0116"
-		}
-		d := source.Dataf(code, source.Place{}, "the data has no %q in %s", text, of).At(at)
-		if near != "" {
-			return nil, d.WithHint("did you mean %q?", near)
-		}
-		return nil, d
+		return nil, source.Dataf("D0117", source.Place{}, "no row of `%s` has the key %q", of, text).At(at)
 	}
 	return &array.Array{Kind: ir.Index, Shape: []int{}, I32: []int32{id}}, nil
 }

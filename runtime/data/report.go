@@ -57,7 +57,7 @@ func (t *table) report() TableReport {
 	r := TableReport{Name: t.name, Files: t.paths(), Rows: t.rows(), Holes: map[string]int64{}, Unmatched: map[string]int64{},
 		Dropped: int64(len(t.dropped)), Bytes: t.store.bytes, Spilled: t.store.spill != nil}
 	for _, in := range t.inputs {
-		if in.col == nil {
+		if in.col == nil || in.field.Like != "" {
 			continue
 		}
 		if in.col.holes > 0 {

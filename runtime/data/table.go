@@ -80,6 +80,7 @@ func (t *table) plan() error {
 		}
 		if like := byName[f.Like]; like != nil {
 			in.names, in.span, in.places = like.names, like.span, like.places
+			in.free = like.as == asText
 		}
 		byName[f.Name] = in
 		t.fields[f.Name] = &fieldData{field: f}
@@ -94,8 +95,8 @@ func (t *table) plan() error {
 }
 
 // inputOf is how a field is decoded. place is the next column without a header.
-func (t *table) inputOf(f *ir.Field, place *int) (*input, error) {
-	in := &input{name: f.Name, field: f, kind: f.Type.Kind, width: 1, bound: -1, optional: f.Optional}
+func (t *table) inputOf(f *ir.Field, place *int) (in *input, err error) {
+	in = &input{name: f.Name, field: f, kind: f.Type.Kind, width: 1, bound: -1, optional: f.Optional}
 	in.absent = t.ds.opt.Absent[t.name][f.Name]
 	switch {
 	case f.Table != "" && !f.IsKey || f.Table != "" && f.Table != t.name:
@@ -128,6 +129,9 @@ func (t *table) inputOf(f *ir.Field, place *int) (*input, error) {
 		in.width *= int(n)
 	}
 	t.columnsOf(in, f, place)
+	if in.ask, err = stepsOf(f.Ask); err != nil {
+		return nil, source.AsList(err)[0].At(in.at(t.span))
+	}
 	return in, nil
 }
 

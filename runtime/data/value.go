@@ -50,7 +50,11 @@ func (v *values) put(in *input, d *dialect, raw []byte, part int, row int32) *pr
 		}
 		v.raw[part] = raw
 		return nil
-	case asText:
+	}
+	if in.ask != nil {
+		return v.putAsked(in, d, raw, row)
+	}
+	if in.as == asText {
 		return v.putText(in, d, raw)
 	}
 	if in.as != asMember {
@@ -95,8 +99,8 @@ func notUTF8() *problem {
 }
 
 func missing(in *input) *problem {
-	p := bad("D0113", "the value of `%s` is missing", in.name)
-	if in.field != nil && in.field.Text == "" && !in.field.IsKey {
+	p := bad("D0113", "the value of `%s` is missing", in.shown())
+	if in.field != nil && in.field.Like == "" && in.field.Text == "" && !in.field.IsKey {
 		what := in.field.Type.String()
 		if in.field.Category != "" {
 			what = in.field.Category
