@@ -59,7 +59,7 @@ var groups = []struct {
 	{"Numbers", "exp expm1 log log1p sqrt square pow abs sign floor round div mod min max clamp sin cos tan atan2 tanh sigmoid softplus erf lgamma digamma relu leaky_relu gelu"},
 	{"Sums and statistics", "sum mean std var median quantile count any all argmax argmin logsumexp softmax log_softmax dot norm trace"},
 	{"Tensors", "zeros ones full eye zeros_like concat stack reshape flatten scalar rows transpose outer diag diagonal one_hot flat unflat zip enumerate"},
-	{"Tables and missing values", "split where sort sample present"},
+	{"Tables and missing values", "split where sort sample map present"},
 	{"Loops", "fold scan"},
 	{"Derivatives", "grad value_and_grad vjp jvp jacobian hessian hvp stop"},
 	{"Randomness, and the rows of a step", "random.normal random.uniform random.bernoulli batch.mean batch.sum batch.max"},

@@ -30,7 +30,7 @@ func TestFresh(t *testing.T) {
 }
 
 // later are names that the compiler keeps for later versions.
-var later = map[string]bool{"map": true, "lower": true, "matches": true, "length": true}
+var later = map[string]bool{"lower": true, "matches": true, "length": true}
 
 // TestExamples: every function has an example; those that are tests pass, the
 // others compile.
