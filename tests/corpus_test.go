@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sort"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/dfc-lang/dfc"
 	"github.com/dfc-lang/dfc/lang/source"
@@ -17,8 +19,8 @@ import (
 var bless = flag.Bool("bless", false, "rewrite the expectations in the corpora")
 
 // Note: the file is the test. A program of a corpus ends in comments that say
-// what must come out: `//> ` a line printed to standard output, `//! ` a line
-// of diagnostics. `//set name=value` gives a setting. Programs under errors/
+// what must come out: `//> ` a line printed to standard output, or of a file
+// that was written (after `//> == FILE`), `//! ` a line of diagnostics. `//set name=value` gives a setting. Programs under errors/
 // are only checked; those under run/, threads/ and data/ are run. `go test
 // ./tests -bless` rewrites the comments; read the difference before you commit.
 
@@ -146,9 +148,31 @@ func runProgram(t *testing.T, path string, e expectation) expectation {
 			t.Errorf("failed, and left %s behind", left[0].Name())
 		}
 	}
+	if err == nil {
+		stdout.WriteString(resultsIn(t, out))
+	}
 	e.stdout = strings.TrimRight(stdout.String(), "\n")
 	e.messages = strings.ReplaceAll(render(all, filepath.Dir(path)), out+string(filepath.Separator), "")
 	return e
+}
+
+// resultsIn shows the files that a program has written: a line with the name,
+// then the text, or the size of what is no text.
+func resultsIn(t *testing.T, dir string) string {
+	var b strings.Builder
+	for _, path := range programs(t, filepath.Join(dir, "*")) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.WriteString("== " + filepath.Base(path) + "\n")
+		if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
+			fmt.Fprintf(&b, "%d bytes\n", len(text))
+			continue
+		}
+		b.WriteString(strings.TrimRight(string(text), "\n") + "\n")
+	}
+	return b.String()
 }
 
 func corpus(t *testing.T, pattern string, do func(*testing.T, string, expectation) expectation) {

@@ -109,7 +109,8 @@ func (c *cx) assign2(s *signature, params []*param, call *callArgs) ([]*arg, boo
 // settleArgs brings every argument to its type; `real` that nothing solved is
 // the default precision.
 func (c *cx) settleArgs(s *signature, lo int, params []*param, slots []*arg, call *callArgs, sol *solution) (*matched, []int, bool) {
-	if sol.kind == ir.NoKind {
+	later := sol.kind == ir.NoKind && sol.later
+	if sol.kind == ir.NoKind && !later {
 		sol.kind = c.defaultKind()
 	}
 	m := &matched{sol: sol}
@@ -119,6 +120,10 @@ func (c *cx) settleArgs(s *signature, lo int, params []*param, slots []*arg, cal
 		t := sol.subst(p.t)
 		var v Value
 		at := call.at
+		wait := later && check.HasReal(p.t)
+		if wait {
+			t = nil
+		}
 		switch {
 		case slots[i] == nil && p.def != nil:
 			v, at = c.defaultValue(s, p, m, params, t, sol), p.at
@@ -132,6 +137,13 @@ func (c *cx) settleArgs(s *signature, lo int, params []*param, slots []*arg, cal
 			ok = false
 			m.vals, m.ats = append(m.vals, poison), append(m.ats, at)
 			continue
+		}
+		if n, ok := v.(*Num); wait && ok && n.untyped() {
+			m.vals, m.ats = append(m.vals, v), append(m.ats, at)
+			continue
+		}
+		if wait {
+			t = check.Subst(p.t, sol.look, c.defaultKind())
 		}
 		if c.lifts(v, t) {
 			lift = append(lift, i)

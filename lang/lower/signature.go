@@ -92,6 +92,7 @@ type solution struct {
 	from   map[string]source.Span // where each was learned
 	kind   ir.Kind
 	kindAt source.Span
+	later  bool      // `real` that nothing has solved is left for the input of a layer
 	late   []lateDim // equations that could not be used yet
 }
 

@@ -13,6 +13,7 @@ type typeCx struct {
 	*cx
 	open map[string]source.Span
 	args map[string]*check.Type // parameters of a named type
+	free bool                   // in a named type: `real` is the unknown kind of the signature that names it
 }
 
 // typ reads a type where every dimension is known.
@@ -157,14 +158,19 @@ func (t *typeCx) named(n *typeName, dims []syntax.Expr, at syntax.Node) check.Ty
 	defer delete(t.busy, n.d)
 	inner := t.el.root(n.d.Module)
 	for i, x := range dims {
-		d, ok := t.dim(x)
+		dim, ok := t.dim(x)
 		if !ok {
 			return check.Unknown
 		}
-		inner = inner.with(n.n.Dims[i].Name, n.n.Dims[i].Span(), &Num{Dim: d, mk: dimNum(d).mk, Rat: dimNum(d).Rat})
+		inner = inner.with(n.n.Dims[i].Name, n.n.Dims[i].Span(), &Num{Dim: dim, mk: dimNum(dim).mk, Rat: dimNum(dim).Rat})
 	}
-	return inner.typ(n.n.Type)
+	// `real` is what it is where the type is named.
+	d := *inner
+	d.real = t.defaultKind()
+	return (&typeCx{cx: &d, free: t.unknownReal()}).typ(n.n.Type)
 }
+
+func (t *typeCx) unknownReal() bool { return t.free || t.open != nil && t.real == ir.NoKind }
 
 // path is a type that is a name.
 func (t *typeCx) path(p *syntax.Path) check.Type {
@@ -172,7 +178,7 @@ func (t *typeCx) path(p *syntax.Path) check.Type {
 	if len(p.Parts) == 1 {
 		switch name {
 		case "real":
-			if t.open != nil && t.real == ir.NoKind {
+			if t.unknownReal() {
 				return check.Tensor{Kind: ir.NoKind}
 			}
 			return check.Tensor{Kind: t.defaultKind()}
