@@ -162,10 +162,11 @@ func (s *Store) probe() error {
 // before is still in force.
 func (s *Store) Save(st *State) error {
 	if err := s.save(st); err != nil {
-		return &source.Diagnostic{Code: "D0210", Class: source.Data, Place: source.Place{File: s.dir},
-			Message: "the state cannot be saved: " + plain(err),
-			Notes:   []source.Note{{Message: "the state saved before it is intact"}},
-			Hint:    "make room or mend the disk, then go on with --resume"}
+		d := fault("D0210", s.dir, "the state cannot be saved: %s", plain(err))
+		if s.last >= 0 {
+			d.Note(source.Span{}, "the state saved before it is intact")
+		}
+		return d.WithHint("make room or mend the disk, then go on with --resume")
 	}
 	s.begun, s.last = true, st.Moment
 	return nil

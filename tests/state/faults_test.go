@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -221,6 +222,32 @@ func whole(t *testing.T, k int, dir string) {
 	}
 	if left, _ := os.ReadDir(filepath.Join(dir, "out")); len(left) > 0 {
 		t.Fatalf("operation %d: a failed run left %s", k, left[0].Name())
+	}
+}
+
+// TestDiskFull runs with a limit on the size of files, which is met while
+// results, states and decoded rows are written: one message, nothing in part.
+func TestDiskFull(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil || os.PathSeparator == '\\' {
+		t.Skip("no shell that limits the size of files")
+	}
+	for _, c := range []struct {
+		p    Program
+		code string
+		args []string
+	}{{Shop(400, 40, 1), "D013", nil}, {Shop(400, 40, 1), "D0210", []string{"--save", "state"}}, {Wide(30000), "D0120", nil}} {
+		dir := lay(t, c.p)
+		cmd := Command(built, c.p, dir, c.args...)
+		cmd.Args = append([]string{shell, "-c", `ulimit -f 1; exec "$0" "$@"`}, cmd.Args...)
+		cmd.Path = shell
+		said, err := cmd.CombinedOutput()
+		if err == nil || cmd.ProcessState.ExitCode() != 1 || strings.Count(string(said), "error ") != 1 || !strings.Contains(string(said), c.code) {
+			t.Errorf("%s %v: %v\n%s", c.p.Name, c.args, err, said)
+		}
+		if left, _ := os.ReadDir(filepath.Join(dir, "out")); len(left) > 0 {
+			t.Errorf("%s %v: %s is left", c.p.Name, c.args, left[0].Name())
+		}
 	}
 }
 
