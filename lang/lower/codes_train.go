@@ -37,8 +37,8 @@ var modelCodes = [][5]string{
 		"", ""},
 	{"E0718", "the training of a layer", "A model with configuration is trained inside another model.",
 		"", ""},
-	{"E0719", "a stack of layers", "`stack(n, layer)` is not part of this version.",
-		"import nn\nmodel m(x: f32[3]) -> f32[3] = x |> stack(2, nn.dense(3))\nlet a = (m with { w: 1 })([1, 2, 3])\n", "table T from csv(\"t.csv\") { x: f32, y: f32 }\nmodel m(r: T) -> f32 {\n  param w: f32 = 1\n  w * r.x\n}\ntrain fit of m on T {\n  loss r => squared(m(r), r.y)\n  optimizer sgd(0.1)\n  batch 8\n  epochs 1\n}\n"},
+	{"E0719", "a stack of layers", "`stack(n, layer)` is at least one layer, with its configuration, from vectors to vectors of the same type.",
+		"import nn\ntable T from csv(\"t.csv\") { x: f32, y: f32 }\nmodel m(r: T) -> f32 = [r.x, 1] |> deep = stack(2, nn.dense) |> out = nn.linear\ntrain fit of m on T {\n  loss r => squared(m(r), r.y)\n  optimizer sgd(0.1)\n  epochs 1\n}\n", "import nn\ntable T from csv(\"t.csv\") { x: f32, y: f32 }\nmodel m(r: T) -> f32 = [r.x, 1] |> deep = stack(2, nn.dense(2)) |> out = nn.linear\ntrain fit of m on T {\n  loss r => squared(m(r), r.y)\n  optimizer sgd(0.1)\n  batch 8\n  epochs 1\n}\n"},
 }
 
 var trainCodes = [][5]string{

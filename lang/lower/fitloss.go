@@ -30,7 +30,7 @@ func (f *lossFun) apply(c *cx, call *callArgs, want check.Type) Value {
 		return poison
 	}
 	d := *c
-	root := &paramRoot{model: f.t.model.Name, mode: rootGiven, given: rec}
+	root := &paramRoot{model: f.t.model.Name, mode: rootGiven, given: rec, states: f.t.trained()}
 	d.lex = lex{mod: f.t.mod}
 	d.tr = &trainCtx{info: f.t, root: root, training: true, what: "loss", batch: table != nil}
 	if table == nil {

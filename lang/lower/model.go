@@ -15,6 +15,7 @@ type ModelRef struct {
 	d    *check.Decl
 	n    *syntax.Model
 	with *Rec
+	of   *trainInfo // the training whose running values go with these parameters
 }
 
 func (f *ModelRef) name() string { return f.d.Name }
@@ -36,6 +37,8 @@ type inst struct {
 	root  *paramRoot
 	path  string
 	names *naming
+	stack *stacked          // of layers, around it
+	given map[string]*given // initial values by the names of its parameters
 }
 
 // naming gives names to the layers of one model, the same whenever it is
@@ -53,6 +56,8 @@ type paramRoot struct {
 	mode  rootMode
 	train *trainInfo // of train and trained
 	given *Rec       // of explicit parameters
+	// states says where running values come from, where not from here.
+	states *paramRoot
 	// found collects parameters in the order in which they are met.
 	found *registry
 }
@@ -113,15 +118,21 @@ func (c *cx) child(m *ModelRef, node syntax.Node) *inst {
 	if c.inst == nil {
 		return nil
 	}
+	return c.childNamed(m.d.Name, c.layerNames[node], node)
+}
+
+// childNamed is the place of a layer of some kind with the name that the
+// program gives it, "" for none.
+func (c *cx) childNamed(kind, name string, node syntax.Node) *inst {
 	ns := c.inst.names
 	key := c.site + "/" + c.place(node)
-	name := ns.byKey[key]
-	if name == "" {
-		name = c.layerNames[node]
+	if known := ns.byKey[key]; known != "" {
+		name = known
+	} else {
 		if name == "" || ns.used[name] {
 			base := name
 			if base == "" {
-				base = m.d.Name
+				base = kind
 			}
 			for name == "" || ns.used[name] {
 				ns.count[base]++
@@ -133,7 +144,7 @@ func (c *cx) child(m *ModelRef, node syntax.Node) *inst {
 		ns.byKey[key] = name
 	}
 	path := c.inst.path + "." + name
-	return &inst{root: c.inst.root, path: path, names: c.namesOf(path)}
+	return &inst{root: c.inst.root, path: path, names: c.namesOf(path), stack: c.inst.stack}
 }
 
 // nameLayers gives the layer that a `let` makes the name of the `let`.
@@ -161,6 +172,7 @@ func (f *ModelRef) apply(c *cx, call *callArgs, want check.Type) Value {
 	if f.n.Body == nil || f.d.Cyclic || c.checkFn(f.d) {
 		return poison
 	}
+	call, first := c.firstValues(f.n, call)
 	if f.n.HasConfig {
 		sol := newSolution(s)
 		m, lift, ok := c.match(s, s.config, len(s.params), call, sol, nil)
@@ -173,13 +185,21 @@ func (f *ModelRef) apply(c *cx, call *callArgs, want check.Type) Value {
 		}
 		node := call.node
 		sol.kind = ir.NoKind
-		return &Layer{m: f, sol: sol, conf: m.vals, ats: m.ats, inst: c.child(f, node)}
+		return &Layer{m: f, sol: sol, conf: m.vals, ats: m.ats, inst: c.child(f, node).giving(first)}
 	}
-	in := c.child(f, call.node)
+	in := c.child(f, call.node).giving(first)
 	if c.inst == nil {
 		in = c.topInst(f)
 	}
 	return (&Layer{m: f, sol: newSolution(s), inst: in}).apply(c, call, want)
+}
+
+// giving is a place with first values for its parameters.
+func (i *inst) giving(first map[string]*given) *inst {
+	if i != nil {
+		i.given = first
+	}
+	return i
 }
 
 // topInst is a model used by itself: at the parameters of `with`, or those of
@@ -188,7 +208,12 @@ func (c *cx) topInst(f *ModelRef) *inst {
 	root := &paramRoot{model: f.d.Name, mode: rootFind, found: newRegistry()}
 	switch {
 	case f.with != nil:
-		root.mode, root.given = rootGiven, f.with
+		root = &paramRoot{model: f.d.Name, mode: rootGiven, given: f.with}
+		if f.of != nil {
+			root.states = f.of.trained()
+		} else if c.tr != nil && c.tr.info.model == f.d {
+			root.states = c.tr.root.ofStates()
+		}
 	case c.tr != nil && c.tr.info.model == f.d:
 		root = c.tr.root
 	case c.above != nil && c.above.info.model == f.d:
@@ -245,7 +270,7 @@ func (c *cx) withParams(x *syntax.With) Value {
 	case *ModelRef:
 		return &ModelRef{d: m.d, n: m.n, with: rec}
 	case *trainVal:
-		return &ModelRef{d: m.t.model, n: m.t.model.Node.(*syntax.Model), with: rec}
+		return &ModelRef{d: m.t.model, n: m.t.model.Node.(*syntax.Model), with: rec, of: m.t}
 	}
 	c.errf("E0711", x.X.Span(), "`with` gives parameters to a model, and this is %s", c.describe(v))
 	return poison

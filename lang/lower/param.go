@@ -33,8 +33,14 @@ func (c *cx) paramStmt(p *syntax.Param) Value {
 	return c.paramValue(c.inst.path+"."+p.Name.Name, p, t)
 }
 
-// paramValue is a parameter at its path, from where the model takes it.
+// paramValue is a parameter at its path, from where the model takes it; in a
+// stack of layers, the slice of the layer at hand.
 func (c *cx) paramValue(path string, p *syntax.Param, t check.Tensor) Value {
+	st := c.inst.stack
+	return c.slice1(st, c.wholeParam(path, p, st.lead(t)))
+}
+
+func (c *cx) wholeParam(path string, p *syntax.Param, t check.Tensor) Value {
 	it := ir.Type{Kind: t.Kind, Dims: t.Dims}
 	root := c.inst.root
 	if root.found != nil {
@@ -94,11 +100,47 @@ func (c *cx) register(r *registry, path string, p *syntax.Param, t check.Tensor)
 	info.init = func(d *cx) Value {
 		e := *d
 		e.lex = l
-		return e.initial(p, t)
+		return e.initials(p, t, l.inst)
 	}
 	r.byPath[path] = info
 	r.params = append(r.params, info)
 	return true
+}
+
+// initials are the first values of a parameter: one after the other for the
+// layers of a stack.
+func (c *cx) initials(p *syntax.Param, t check.Tensor, in *inst) Value {
+	one := t
+	for s := in.around(); s != nil; s = s.up {
+		one.Dims = one.Dims[1:]
+	}
+	return c.perLayer(in, t.Dims, func(e *cx) Value {
+		if in != nil && in.given[p.Name.Name] != nil {
+			return in.given[p.Name.Name].value(e, p, one)
+		}
+		return e.initial(p, one)
+	})
+}
+
+// perLayer is a value for every layer of the stacks around a place; dims are
+// those of the whole.
+func (c *cx) perLayer(in *inst, dims []ir.Dim, f func(e *cx) Value) Value {
+	n := 0
+	for s := in.around(); s != nil; s = s.up {
+		n++
+	}
+	if n == 0 {
+		return f(c)
+	}
+	return c.overAll(dims[:n], f)
+}
+
+// around is the stack that a place stands in, nil for none.
+func (i *inst) around() *stacked {
+	if i == nil {
+		return nil
+	}
+	return i.stack
 }
 
 // fans are the dimensions that an initialiser may ask for.
@@ -128,11 +170,7 @@ func (c *cx) initial(p *syntax.Param, t check.Tensor) Value {
 	switch {
 	case p.Value != nil:
 		where.at = p.Value.Span()
-		v := c.expr(p.Value, t)
-		if n, ok := v.(*Num); ok && n.scalar() && len(t.Dims) > 0 && c.fitNum(n, t.Kind, where.at) {
-			return c.ten(c.fn.b.Spread(n.make(c, t.Kind), t.Dims...))
-		}
-		return c.coerce(v, t, where)
+		return c.firstValue(p.Value, t, where)
 	case p.Init == nil:
 		c.errf("E0708", p.Span(), "the parameter `%s` has no initial value", p.Name.Name).hint("`= 0`, or drawn: `~ normal(0, 0.1)`, `~ glorot()`, `~ zeros()`")
 		return poison
@@ -151,6 +189,15 @@ func (c *cx) initial(p *syntax.Param, t check.Tensor) Value {
 	elem := check.Tensor{Kind: t.Kind}
 	v := c.overAll(t.Dims, func(e *cx) Value { return e.coerce(e.expr(p.Init, elem), elem, where) })
 	return v
+}
+
+// firstValue is a value for a parameter; a number stands for all its elements.
+func (c *cx) firstValue(x syntax.Expr, t check.Tensor, where place) Value {
+	v := c.expr(x, t)
+	if n, ok := v.(*Num); ok && n.scalar() && len(t.Dims) > 0 && c.fitNum(n, t.Kind, where.at) {
+		return c.ten(c.fn.b.Spread(n.make(c, t.Kind), t.Dims...))
+	}
+	return c.coerce(v, t, where)
 }
 
 // fansOf: fan_out is the last dimension, fan_in the product of the others,

@@ -265,11 +265,15 @@ func concatCall(c *cx, call *callArgs, want check.Type) Value {
 }
 
 func stackCall(c *cx, call *callArgs, want check.Type) Value {
-	for _, a := range call.args {
-		if _, isFun := a.val(c, nil).(Fun); isFun {
-			c.errf("E0719", call.at, "`stack` of a layer is not part of this version").hint("write the layers one after the other with `|>`")
+	if n := len(call.args); n >= 2 && n <= 3 && len(call.named) == 0 && c.layerLast(call) {
+		f := c.stackOf(call, call.args[n-2], call.args[n-1])
+		switch {
+		case f == nil:
 			return poison
+		case n == 2:
+			return f
 		}
+		return f.apply(c, &callArgs{at: call.at, node: call.node, args: call.args[:1], cx: call.cx}, want)
 	}
 	args, ok := c.fixed("stack", call, 1, -1)
 	if !ok {

@@ -1,8 +1,6 @@
 package lower
 
 import (
-	"strings"
-
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/check"
 	"github.com/dfc-lang/dfc/lang/source"
@@ -218,37 +216,6 @@ func (c *cx) lossNumber(v Value, at source.Span) *Ten {
 		t = c.ten(c.use(t))
 	}
 	return t
-}
-
-// sameForAllRows reports a new state that differs from row to row.
-func (c *cx) sameForAllRows(s *paramInfo) {
-	seen := map[*ir.Value]bool{}
-	var bad bool
-	var visit func(v *ir.Value)
-	visit = func(v *ir.Value) {
-		if seen[v] || bad {
-			return
-		}
-		seen[v] = true
-		if v.Def == nil {
-			for in, p := range c.fn.in {
-				if p == v && (in.Role == ir.Col || in.Role == ir.RowNumber) {
-					bad = true
-				}
-			}
-			return
-		}
-		if strings.HasPrefix(v.Def.Row.Name, "cross_") {
-			return
-		}
-		for _, o := range v.Def.Operands {
-			visit(o)
-		}
-	}
-	visit(s.next.V)
-	if bad {
-		c.errf("E0736", s.at, "the new value of the state `%s` differs from row to row", s.path).hint("bring the rows of a step together: `batch.mean(x)`")
-	}
 }
 
 // penalty is `penalty e`: once a step, of the parameters.
