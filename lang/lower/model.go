@@ -175,6 +175,7 @@ func (f *ModelRef) apply(c *cx, call *callArgs, want check.Type) Value {
 	call, first := c.firstValues(f.n, call)
 	if f.n.HasConfig {
 		sol := newSolution(s)
+		sol.later = true
 		m, lift, ok := c.match(s, s.config, len(s.params), call, sol, nil)
 		if !ok {
 			return poison
@@ -236,6 +237,7 @@ func (f *Layer) apply(c *cx, call *callArgs, want check.Type) Value {
 	if !ok {
 		return poison
 	}
+	f = f.settled(c, s, sol)
 	run := func(d *cx, vals []Value) Value { return d.runModel(f, s, vals, m, sol, call) }
 	if len(lift) > 0 {
 		return c.lift(call.at, m, lift, run, func(i int, v Value) Value {
@@ -243,6 +245,19 @@ func (f *Layer) apply(c *cx, call *callArgs, want check.Type) Value {
 		})
 	}
 	return run(c, m.vals)
+}
+
+// settled is f with constants of its configuration in the kind of its input.
+func (f *Layer) settled(c *cx, s *signature, sol *solution) *Layer {
+	g := *f
+	g.conf = append([]Value{}, f.conf...)
+	for i, v := range f.conf {
+		if n, ok := v.(*Num); ok && n.untyped() && s.params[s.config+i].t != check.DimT {
+			p := s.params[s.config+i]
+			g.conf[i] = c.coerceArg(v, sol.subst(p.t), s, p, sol, f.ats[i])
+		}
+	}
+	return &g
 }
 
 // runModel evaluates the body of a model in place.
