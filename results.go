@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -159,6 +160,9 @@ func (s *session) print(b *ir.Print) error {
 
 // text is a structured value for people; a text stands bare only at the top.
 func (s *session) text(t *ir.Tree, top bool) string {
+	if t.Each != nil || len(t.Items) > 0 {
+		return s.partsText(t, nil)
+	}
 	switch {
 	case t.Text != nil && top:
 		return *t.Text
@@ -171,10 +175,32 @@ func (s *session) text(t *ir.Tree, top bool) string {
 		}
 		return s.tensorText(a, s.types[t.Value], 0, 0, a.Len())
 	}
+	return "()"
+}
+
+// partsText is a record, tuple or list; at are the places in the lists around.
+func (s *session) partsText(t *ir.Tree, at []int) string {
+	switch {
+	case t.Each != nil:
+		return s.listText(t.Each, at)
+	case t.Value != "":
+		a, ok := s.values[t.Value]
+		if !ok {
+			return "?"
+		}
+		n, from := a.Len(), 0
+		for axis, i := range at {
+			n /= a.Shape[axis]
+			from += i * n
+		}
+		return s.tensorText(a, s.types[t.Value], len(at), from, n)
+	case len(t.Items) == 0:
+		return s.text(t, false)
+	}
 	open, close := "(", ")"
 	var items []string
 	for i := range t.Items {
-		item := s.text(&t.Items[i], false)
+		item := s.partsText(&t.Items[i], at)
 		if t.Names != nil {
 			open, close = "{ ", " }"
 			item = t.Names[i] + ": " + item
@@ -182,6 +208,35 @@ func (s *session) text(t *ir.Tree, top bool) string {
 		items = append(items, item)
 	}
 	return open + strings.Join(items, ", ") + close
+}
+
+// listText is a list of records.
+func (s *session) listText(each *ir.Tree, at []int) string {
+	size := s.sizeAt(each, len(at))
+	var items []string
+	for i := range min(size, longest) {
+		items = append(items, s.partsText(each, append(slices.Clone(at), i)))
+	}
+	if size > longest {
+		items = append(items, fmt.Sprintf("… %d more", size-longest))
+	}
+	return "[" + strings.Join(items, ", ") + "]"
+}
+
+// sizeAt is the size of a dimension of the tensors of a tree.
+func (s *session) sizeAt(t *ir.Tree, axis int) int {
+	if a, ok := s.values[t.Value]; ok && axis < len(a.Shape) {
+		return a.Shape[axis]
+	}
+	if t.Each != nil {
+		return s.sizeAt(t.Each, axis)
+	}
+	for i := range t.Items {
+		if n := s.sizeAt(&t.Items[i], axis); n > 0 {
+			return n
+		}
+	}
+	return 0
 }
 
 // longest is how many elements of an axis are printed before a row is cut.

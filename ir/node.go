@@ -185,6 +185,11 @@ type Train struct {
 	Stop    *Stop  `json:",omitempty"`
 	Keep    string // last, or the metric whose best is kept
 	KeepMax bool   `json:",omitempty"`
+
+	// History is what the program asks of the course of the training: the outputs
+	// "TRAIN:history/loss" and "TRAIN:history/METRIC", whose one dimension, the
+	// symbol "TRAIN.history", counts the evaluations and is known when it has ended.
+	History []Output `json:",omitempty"`
 }
 
 // TrainParam is a trained parameter or running state. Its value after
@@ -270,6 +275,11 @@ type Tree struct {
 	Value string   `json:",omitempty"`
 	Names []string `json:",omitempty"` // record
 	Items []Tree   `json:",omitempty"` // record, tuple or list
+	// Each is an element of a list of records or tuples: the tensors in it have
+	// the list as the next of their leading dimensions.
+	Each *Tree `json:",omitempty"`
+	// Present is the output, a bool, that says whether there is a value; "" if there always is.
+	Present string `json:",omitempty"`
 }
 
 func (*SourceTable) Kind() string { return "source" }

@@ -102,8 +102,12 @@ func readsBody(n *Node, add func(string)) {
 	var tree func(t Tree)
 	tree = func(t Tree) {
 		add(t.Value)
+		add(t.Present)
 		for _, i := range t.Items {
 			tree(i)
+		}
+		if t.Each != nil {
+			tree(*t.Each)
 		}
 	}
 	switch b := n.Body.(type) {
@@ -129,7 +133,8 @@ func readsBody(n *Node, add func(string)) {
 }
 
 // OutputsOf lists the tensors that a node yields; those of a training are its
-// parameters and states, "TRAIN/PATH", and their first values, "TRAIN:init/PATH".
+// parameters and states, "TRAIN/PATH", their first values, "TRAIN:init/PATH",
+// and its course as far as it is asked for, "TRAIN:history/NAME".
 func OutputsOf(n *Node) []Output {
 	switch b := n.Body.(type) {
 	case *Reduce:
@@ -143,7 +148,7 @@ func OutputsOf(n *Node) []Output {
 		for _, p := range append(append([]TrainParam{}, b.Params...), b.States...) {
 			out = append(out, Output{n.Name + "/" + p.Path, p.Type}, Output{n.Name + ":init/" + p.Path, p.Type})
 		}
-		return out
+		return append(out, b.History...)
 	}
 	return nil
 }

@@ -193,8 +193,13 @@ func (g *graph) write(b *Write) {
 }
 
 func (g *graph) tree(t Tree) {
-	if t.Value != "" {
-		g.output(t.Value)
+	for _, name := range []string{t.Value, t.Present} {
+		if name != "" {
+			g.output(name)
+		}
+	}
+	if t.Each != nil {
+		g.tree(*t.Each)
 	}
 	if t.Names != nil && len(t.Names) != len(t.Items) {
 		g.fault("a record has %d names and %d values", len(t.Names), len(t.Items))

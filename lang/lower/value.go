@@ -305,6 +305,7 @@ type cx struct {
 	initPath   string         // of the parameter that is initialised
 	tableNames []*syntax.Name // names for the tables that an expression makes
 	fan        *fans          // of the parameter that is initialised
+	mayLack    bool           // what is written may be missing
 }
 
 // scope is a list of bindings, innermost first. A run of bindings that were

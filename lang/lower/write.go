@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -56,6 +57,7 @@ func (e *el) write(m *check.Module, n *syntax.Write) {
 	if node.Format == "safetensors" {
 		c.unnamedLayers(v, n.Value.Span())
 	}
+	c.mayLack = format != "npy" && format != "safetensors"
 	tree, ok := c.tree(v, "out", n.Value.Span())
 	if !ok {
 		return
@@ -113,10 +115,13 @@ func (c *cx) writable(format string, v Value, at source.Span) bool {
 
 // writeRows writes a table, or records made of the rows of one.
 func (c *cx) writeRows(node *ir.Write, n *syntax.Write) bool {
-	if node.Format != "csv" && node.Format != "jsonl" {
+	if node.Format != "csv" && node.Format != "jsonl" && node.Format != "json" {
 		return false
 	}
 	if comp, ok := n.Value.(*syntax.Comprehension); ok {
+		if _, rec := comp.Elem.(*syntax.Record); node.Format == "json" && !rec && len(comp.Clauses) == 1 {
+			return false
+		}
 		f, isIn := comp.Clauses[0].(*syntax.ForIn)
 		if !isIn || !isPath(f.Xs) {
 			return false
@@ -195,16 +200,32 @@ func (c *cx) writeTable(node *ir.Write, t *check.Table, p syntax.Pattern, elem s
 	c.node("write."+clean(node.Path), node)
 }
 
-// column adds one column of a written table.
+// column adds the columns of one value of a written table.
 func (c *cx) column(node *ir.Write, vals []*ir.Value, name string, v Value, at source.Span) ([]*ir.Value, bool) {
-	col := ir.WriteColumn{Name: name, Result: -1, Present: -1}
-	if o, ok := v.(*Opt); ok {
-		h := c.tensor(o.Has, ir.Bool, at)
-		col.Present = len(vals)
-		vals = append(vals, c.use(h))
-		v = o.Val
+	return c.columnIf(node, vals, ir.WriteColumn{Name: name, Result: -1, Present: -1}, v, at)
+}
+
+// columnIf is column for what is inside of col, which says whether it is there.
+func (c *cx) columnIf(node *ir.Write, vals []*ir.Value, col ir.WriteColumn, v Value, at source.Span) ([]*ir.Value, bool) {
+	each := func(names []string, parts []Value) ([]*ir.Value, bool) {
+		outer, ok := col.Name, true
+		for i, n := range names {
+			col.Name = outer + "." + n
+			if vals, ok = c.columnIf(node, vals, col, parts[i], at); !ok {
+				return vals, false
+			}
+		}
+		return vals, true
 	}
 	switch v := v.(type) {
+	case *Opt:
+		h := c.tensor(v.Has, ir.Bool, at)
+		has := c.use(h)
+		if col.Present >= 0 {
+			has = c.fn.b.One("and", nil, vals[col.Present], has)
+		}
+		col.Present = len(vals)
+		return c.columnIf(node, append(vals, has), col, v.Val, at)
 	case *Str:
 		if v.cat != nil || v.row.fn != c.fn || v.row.fr != nil {
 			panic(notHere{})
@@ -215,19 +236,19 @@ func (c *cx) column(node *ir.Write, vals []*ir.Value, name string, v Value, at s
 		node.Columns = append(node.Columns, col)
 		return vals, true
 	case *Rec:
-		for i, n := range v.Names {
-			var ok bool
-			if vals, ok = c.column(node, vals, name+"."+n, v.Vals[i], at); !ok {
-				return vals, false
-			}
+		return each(v.Names, v.Vals)
+	case *Tup:
+		var names []string
+		for i := range v.Vals {
+			names = append(names, strconv.Itoa(i))
 		}
-		return vals, true
+		return each(names, v.Vals)
 	case *Poison:
 		return vals, false
 	}
 	t := c.tensor(v, ir.NoKind, at)
 	if t == nil {
-		c.errf("E0809", at, "the column `%s` is %s, which no file holds", name, c.describe(v))
+		c.errf("E0809", at, "the column `%s` is %s, which no file holds", col.Name, c.describe(v))
 		return vals, false
 	}
 	col.Result = len(vals)
@@ -258,8 +279,11 @@ func (c *cx) tree(v Value, name string, at source.Span) (ir.Tree, bool) {
 	case *List:
 		return c.treeList(v.Items, name, at)
 	case *Arr:
-		return c.tree(v.Elem, name, at) // a record of lists
+		return c.treeEach(v, name, at)
 	case *Opt:
+		if c.mayLack {
+			return c.treeOpt(v, name, at)
+		}
 		c.errf("E0330", at, "this value may be missing (%s)", c.typeOf(v)).hint("say what stands in for it: `x ?? 0`")
 		return ir.Tree{}, false
 	}
@@ -269,6 +293,27 @@ func (c *cx) tree(v Value, name string, at source.Span) (ir.Tree, bool) {
 		return ir.Tree{}, false
 	}
 	return ir.Tree{Value: c.outputsOf(t, name).(*Ten).Glob}, true
+}
+
+// treeEach is a list of records: one of them, with the list as the leading
+// dimension of its tensors.
+func (c *cx) treeEach(v *Arr, name string, at source.Span) (ir.Tree, bool) {
+	if len(leaves(v.Elem)) == 0 {
+		c.errf("E0811", at, "a list of texts of the program cannot be written or printed as one of records")
+		return ir.Tree{}, false
+	}
+	elem, ok := c.tree(v.Elem, name, at)
+	return ir.Tree{Each: &elem}, ok
+}
+
+// treeOpt is a value that may be missing.
+func (c *cx) treeOpt(v *Opt, name string, at source.Span) (ir.Tree, bool) {
+	t, ok := c.tree(v.Val, name, at)
+	has := c.tensor(v.Has, ir.Bool, at)
+	if ok && has != nil {
+		t.Present = c.outputsOf(has, name+".present").(*Ten).Glob
+	}
+	return t, ok
 }
 
 func (c *cx) treeList(vs []Value, name string, at source.Span) (ir.Tree, bool) {

@@ -1,7 +1,6 @@
 package data
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -30,6 +29,7 @@ type TableWriter struct {
 	rows  int64
 	buf   []byte
 	held  []*array.Array // npy and safetensors: columns so far
+	json  []string       // what stands before each column of a JSON object, and behind the last
 	begun bool
 }
 
@@ -41,7 +41,10 @@ func NewTableWriter(out *Output, w *ir.Write, types []ir.Type, ds *Dataset) (*Ta
 		t.cells.text = ds.TextOf
 	}
 	switch w.Format {
-	case "csv", "json", "jsonl":
+	case "json", "jsonl":
+		t.json = jsonFrame(w.Columns)
+		return t, nil
+	case "csv":
 		return t, nil
 	case "npy", "safetensors":
 		for _, c := range w.Columns {
@@ -154,13 +157,9 @@ func (t *TableWriter) jsonRow(results []*array.Array, texts []Texts, i int) erro
 		}
 		t.buf = append(t.buf, "\n  "...)
 	}
-	t.buf = append(t.buf, '{')
 	text := 0
 	for k, c := range t.node.Columns {
-		if k > 0 {
-			t.buf = append(t.buf, ',')
-		}
-		t.buf = append(t.buf, jsonText(c.Name)+":"...)
+		t.buf = append(t.buf, t.json[k]...)
 		if c.Result < 0 {
 			s, ok := texts[text].At(i)
 			text++
@@ -184,7 +183,7 @@ func (t *TableWriter) jsonRow(results []*array.Array, texts []Texts, i int) erro
 			return d
 		}
 	}
-	t.buf = append(t.buf, '}')
+	t.buf = append(t.buf, t.json[len(t.node.Columns)]...)
 	if t.node.Format == "jsonl" {
 		t.buf = append(t.buf, '\n')
 	}
@@ -257,186 +256,4 @@ func (t *TableWriter) finishNpy() error {
 		}
 	}
 	return t.out.note(WriteNpy(t.out, m))
-}
-
-// Lookup finds the value and type of an output by its name.
-type Lookup func(name string) (*array.Array, ir.Type, error)
-
-// WriteValue writes a tree of values to out in the format of its node.
-func WriteValue(out *Output, format string, tree *ir.Tree, get Lookup, ds *Dataset) error {
-	c := cells{}
-	if ds != nil {
-		c.text = ds.TextOf
-	}
-	switch format {
-	case "json", "jsonl":
-		return writeJSONTree(out, c, format, tree, get)
-	case "csv":
-		return writeCSVTree(out, c, tree, get)
-	case "npy":
-		if tree.Value == "" {
-			return source.Errorf("D0134", out.span, "an npy file holds one tensor, not a record or text").WithHint("write safetensors or json")
-		}
-		a, _, err := get(tree.Value)
-		if err != nil {
-			return err
-		}
-		return out.note(WriteNpy(out, a))
-	case "safetensors":
-		named := map[string]*array.Array{}
-		if err := flatten(named, "", tree, get, out); err != nil {
-			return err
-		}
-		return out.note(WriteSafetensors(out, named, nil))
-	}
-	return source.Errorf("D0134", out.span, "there is no format `%s` for results", format)
-}
-
-// flatten names the tensors of a tree by their paths.
-func flatten(dst map[string]*array.Array, path string, t *ir.Tree, get Lookup, out *Output) error {
-	if t.Text != nil {
-		return source.Errorf("D0134", out.span, "a safetensors file holds tensors, and `%s` is a text", path)
-	}
-	if t.Value != "" {
-		a, _, err := get(t.Value)
-		if path == "" {
-			path = shortName(t.Value)
-		}
-		dst[path] = a
-		return err
-	}
-	for i := range t.Items {
-		name := strconv.Itoa(i)
-		if i < len(t.Names) {
-			name = t.Names[i]
-		}
-		if path != "" {
-			name = path + "." + name
-		}
-		if err := flatten(dst, name, &t.Items[i], get, out); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeJSONTree writes a value; as jsonl, a list or the leading dimension of
-// a tensor goes out a line each.
-func writeJSONTree(out *Output, c cells, format string, tree *ir.Tree, get Lookup) error {
-	b, err := jsonTree(nil, c, tree, get, "the value")
-	if err != nil {
-		d := source.AsList(err)[0].At(out.span)
-		d.Place.File = out.path
-		return d
-	}
-	if format == "jsonl" {
-		if lines, err := recordLines(out.path, b); err == nil {
-			b = lines
-		}
-	}
-	if len(b) == 0 || b[len(b)-1] != '\n' {
-		b = append(b, '\n')
-	}
-	_, err = out.Write(b)
-	return err
-}
-
-func jsonTree(b []byte, c cells, t *ir.Tree, get Lookup, name string) ([]byte, error) {
-	switch {
-	case t.Text != nil:
-		return append(b, jsonText(*t.Text)...), nil
-	case t.Value != "":
-		a, typ, err := get(t.Value)
-		if err != nil {
-			return b, err
-		}
-		return c.nested(b, a, typ, a.Shape, 0, name)
-	}
-	open, close := byte('['), byte(']')
-	if t.Names != nil {
-		open, close = '{', '}'
-	}
-	b = append(b, open)
-	var err error
-	for i := range t.Items {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		part := fmt.Sprintf("%s[%d]", name, i)
-		if t.Names != nil {
-			part = t.Names[i]
-			b = append(b, jsonText(part)+":"...)
-		}
-		if b, err = jsonTree(b, c, &t.Items[i], get, part); err != nil {
-			return b, err
-		}
-	}
-	return append(b, close), nil
-}
-
-// writeCSVTree writes a matrix without a header, or a record of columns of
-// one length with one.
-func writeCSVTree(out *Output, c cells, t *ir.Tree, get Lookup) error {
-	var cols []*array.Array
-	var types []ir.Type
-	items := t.Items
-	if t.Value != "" {
-		items = []ir.Tree{*t}
-	}
-	rows := -1
-	for _, it := range items {
-		if it.Value == "" {
-			return source.Errorf("D0134", out.span, "a csv file holds a table, a matrix, or a record of columns").WithHint("write json")
-		}
-		a, typ, err := get(it.Value)
-		if err != nil {
-			return err
-		}
-		n := 1
-		if len(a.Shape) > 0 {
-			n = a.Shape[0]
-		}
-		if len(a.Shape) > 2 || rows >= 0 && n != rows {
-			return source.Errorf("D0134", out.span, "`%s` has sizes %v and does not fit into a csv file", shortName(it.Value), a.Shape).WithHint("write json or npy")
-		}
-		rows, cols, types = n, append(cols, a), append(types, typ)
-	}
-	var b []byte
-	if t.Names != nil {
-		for i, n := range t.Names {
-			w := 1
-			if len(cols[i].Shape) == 2 {
-				w = cols[i].Shape[1]
-			}
-			for k := range w {
-				if i > 0 || k > 0 {
-					b = append(b, ',')
-				}
-				if len(cols[i].Shape) == 2 {
-					b = appendField(b, n+"."+strconv.Itoa(k))
-				} else {
-					b = appendField(b, n)
-				}
-			}
-		}
-		b = append(b, '\n')
-	}
-	for r := range max(rows, 0) {
-		for i, a := range cols {
-			w := a.Len() / max(rows, 1)
-			for e := range w {
-				if i > 0 || e > 0 {
-					b = append(b, ',')
-				}
-				b = c.csv(b, a, types[i], r*w+e)
-			}
-		}
-		b = append(b, '\n')
-		if _, err := out.Write(b); err != nil {
-			return err
-		}
-		b = b[:0]
-	}
-	_, err := out.Write(b)
-	return err
 }
