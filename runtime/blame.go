@@ -31,7 +31,10 @@ func (b *Blame) Message() string {
 	for _, v := range b.Operands {
 		x = append(x, strconv.FormatFloat(v, 'g', 6, 64))
 	}
-	what := b.Op
+	what := words[b.Op]
+	if what == "" {
+		what = b.Op
+	}
 	if sign, ok := signs[b.Op]; ok && len(x) == 2 {
 		what = x[0] + sign + x[1]
 	} else if len(x) > 0 {
@@ -45,6 +48,14 @@ func (b *Blame) Message() string {
 
 // signs are how the language writes operations of two numbers.
 var signs = map[string]string{"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "pow": " ^ "}
+
+// words are for operations that have another name there, or none.
+var words = map[string]string{
+	"add": "a sum", "sub": "a difference", "mul": "a product", "div": "a quotient", "pow": "a power", "powi": "a power", "rem": "mod",
+	"einsum": "a sum of products", "reduce_sum": "a sum", "reduce_max": "a maximum", "reduce_prod": "a product", "cumsum": "a running sum",
+	"scatter_add": "a sum by index", "slice_add": "a sum", "logistic": "sigmoid", "fma": "a product and a sum", "fused": "a computation",
+	"convert": "the conversion", "cross_sum": "a sum over the batch", "cross_max": "a maximum over the batch", "polygamma": "digamma", "const": "a constant",
+}
 
 // Diagnostic is the report of a blame. Place.Row counts the rows of the step
 // from 1, for whoever knows where they were read.

@@ -84,6 +84,9 @@ func (c *cx) mismatch(v Value, t check.Type, p place) Value {
 		return c.mismatchTensor(v, ht, tt, p)
 	}
 	r := c.errf("E0320", p.at, "%s is %s, and this is %s", p.subject(), t, c.describe(v))
+	if tab, ok := v.(*Tab); ok {
+		r.hint("for each row of it: `[f(r) for r in %s]`", tab.T.Name)
+	}
 	p.noteFrom(r, t)
 	return poison
 }
@@ -111,6 +114,14 @@ func (c *cx) mismatchTensor(v Value, have, want check.Tensor, p place) Value {
 	case len(have.Dims) != len(want.Dims):
 		r := c.errf("E0410", p.at, "%s is %s, and this is %s: %d dimensions meet %d", p.subject(), wantText, haveText, len(want.Dims), len(have.Dims))
 		p.noteFrom(r, want)
+		switch one := len(have.Dims) == 1 && have.Dims[0] == ir.N(1); {
+		case len(want.Dims) == 0 && one:
+			r.hint("the only element of a tensor is `scalar(x)`, or `x |> scalar`")
+		case len(want.Dims) == 0 && have.Kind != ir.Bool && have.Kind != ir.Index:
+			r.hint("one number of a tensor is `sum(x)`, `mean(x)` or `dot(a, b)`")
+		case len(want.Dims) == 1 && len(have.Dims) == 0 && want.Dims[0] == ir.N(1):
+			r.hint("a vector of one element is `[x]`")
+		}
 	case !ir.EqualDims(have.Dims, want.Dims):
 		for i := range have.Dims {
 			if have.Dims[i] != want.Dims[i] {

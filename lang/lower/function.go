@@ -128,7 +128,7 @@ func (c *cx) runFn(f *FnRef, s *signature, m *matched, call *callArgs) Value {
 	d.site = c.site + "/" + c.place(call.node)
 	d.inst = c.inst
 	v := c.deeper(call.at, func() Value { return d.expr(f.n.Body, m.sol.subst(s.result)) })
-	return c.result(v, s, m.sol, f.n.Body.Span())
+	return c.result(v, s, m.sol, resultSpan(f.n.Body))
 }
 
 // bodyCx is the context of the body of a function.
@@ -146,6 +146,14 @@ func (c *cx) bodyCx(s *signature, m *matched) *cx {
 		}
 	}
 	return e
+}
+
+// resultSpan is where the value of a body stands.
+func resultSpan(body syntax.Expr) source.Span {
+	if b, ok := body.(*syntax.Block); ok && b.Result != nil {
+		return b.Result.Span()
+	}
+	return body.Span()
 }
 
 // result brings what a body yields to the declared type.
@@ -349,8 +357,8 @@ func (c *cx) specialise(f *FnRef, s *signature, m *matched, call *callArgs) *spe
 	own := len(d.fn.f.Body.Params)
 	e := d.bodyCx(s, inner)
 	v := c.deeper(call.at, func() Value { return e.expr(f.n.Body, m.sol.subst(s.result)) })
-	v = e.result(v, s, m.sol, f.n.Body.Span())
-	v = e.force(v, f.n.Body.Span())
+	v = e.result(v, s, m.sol, resultSpan(f.n.Body))
+	v = e.force(v, resultSpan(f.n.Body))
 	if hasPoison(v) {
 		return &special{bad: true}
 	}

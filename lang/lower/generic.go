@@ -80,7 +80,7 @@ func (e *el) generic(d *check.Decl, kind ir.Kind) {
 	body := c.bodyCx(s, m)
 	body.inst = e.rigidInst(d.Name)
 	v := body.expr(code, m.sol.subst(s.result))
-	body.result(v, s, m.sol, code.Span())
+	body.result(v, s, m.sol, resultSpan(code))
 }
 
 // determined reports a dimension of a signature that no argument can say.

@@ -44,7 +44,10 @@ func (c *cx) index(x *syntax.Index, want check.Type) Value {
 		c.errf("E0330", x.X.Span(), "this value may be missing (%s), and an element is taken", c.typeOf(v)).hint("ask first: `if present(x) then … else …`")
 		return poison
 	}
-	c.errf("E0364", x.Span(), "%s has no elements", c.describe(v))
+	r := c.errf("E0364", x.Span(), "%s has no elements", c.describe(v))
+	if _, ok := v.(*Rec); ok {
+		r.hint("a field is taken by its name: `r.a`")
+	}
 	return poison
 }
 
@@ -231,6 +234,8 @@ func (c *cx) gatherBy(t, i *Ten, d ir.Dim, x syntax.Expr, axis int) *Ten {
 		r := c.errf("E0421", x.Span(), "the dimension `%s` is indexed with %s", check.DimText(d), c.describe(i))
 		if tab := c.byDim[d.String()]; tab != nil {
 			r.note(tab.At, "`%s` is declared here", tab.Name)
+		} else {
+			r.hint("declare what is indexed over that dimension: `f32[%s]`", i.Of.Name)
 		}
 		return nil
 	}

@@ -113,6 +113,17 @@ func (r report) suggest(name string, among []string) report {
 	return r
 }
 
+// among adds a did-you-mean, or else the few names that there are.
+func (r report) among(name, what string, names []string) report {
+	if near := source.Nearest(name, names); near != "" {
+		return r.hint("did you mean `%s`?", near)
+	}
+	if len(names) > 0 && len(names) <= 20 {
+		return r.hint("the %s are %s", what, strings.Join(names, ", "))
+	}
+	return r
+}
+
 func newEl(prog *check.Program, opt Options) *el {
 	e := &el{opt: opt, prog: prog, m: &ir.Module{Numerics: ir.Numerics}, prec: ir.F32}
 	e.used, e.outs = map[string]int{}, map[string]int{}

@@ -73,8 +73,11 @@ func (s *signature) argName(p *param) string {
 func (c *cx) assign2(s *signature, params []*param, call *callArgs) ([]*arg, bool) {
 	slots := make([]*arg, len(params))
 	if len(call.args) > len(params) {
-		c.errf("E0225", call.args[len(params)].at, "`%s` has %d arguments, and %d are given", s.name, len(params), len(call.args)).
+		r := c.errf("E0225", call.args[len(params)].at, "`%s` has %s, and %d are given", s.name, many(len(params), "argument"), len(call.args)).
 			note(s.at, "%s", signatureText(s.name, s.params))
+		if s.config < len(s.params) {
+			r.hint("the first call says how the layer is made, a second one or a pipe applies it: `x |> %s(…)`", s.name)
+		}
 		return nil, false
 	}
 	copy(slots, call.args)
@@ -148,7 +151,7 @@ func (c *cx) settleArgs(s *signature, lo int, params []*param, slots []*arg, cal
 		if c.lifts(v, t) {
 			lift = append(lift, i)
 		} else if p.t != check.DimT {
-			if c.unsolved(t, s, p, call) {
+			if c.unsolved(t, s, p, call, v) {
 				ok = false
 				m.vals, m.ats = append(m.vals, poison), append(m.ats, at)
 				continue
@@ -187,15 +190,31 @@ func (c *cx) coerceArg(v Value, t check.Type, s *signature, p *param, sol *solut
 }
 
 // unsolved reports a dimension that the call does not determine.
-func (c *cx) unsolved(t check.Type, s *signature, p *param, call *callArgs) bool {
+func (c *cx) unsolved(t check.Type, s *signature, p *param, call *callArgs, given Value) bool {
 	set := map[string]bool{}
 	check.Symbols(t, set)
 	for sym := range set {
 		if check.IsMeta(sym) {
-			c.errf("E0426", call.at, "the dimension `%s` of `%s` is not determined by the arguments", check.DimText(ir.Sym(sym)), s.name).
-				note(p.at, "it stands here").hint("add an argument `%s: dim` and give it explicitly", check.DimText(ir.Sym(sym)))
+			r := c.errf("E0426", call.at, "the dimension `%s` of `%s` is not determined by the arguments", check.DimText(ir.Sym(sym)), s.name).
+				note(p.at, "it stands here")
+			if isScalar(given) {
+				r.hint("`%s` is a tensor there, and one number is given here; a vector of one element is `[x]`", p.name)
+			} else {
+				r.hint("add an argument `%s: dim` and give it explicitly", check.DimText(ir.Sym(sym)))
+			}
 			return true
 		}
+	}
+	return false
+}
+
+// isScalar reports whether a value is one number.
+func isScalar(v Value) bool {
+	switch v := v.(type) {
+	case *Ten:
+		return v.T.Rank() == 0
+	case *Num:
+		return len(v.Dims) == 0
 	}
 	return false
 }

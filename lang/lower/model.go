@@ -266,7 +266,7 @@ func (c *cx) runModel(f *Layer, s *signature, vals []Value, m *matched, sol *sol
 	d := c.bodyCx(s, all)
 	d.inst, d.site = f.inst, ""
 	v := c.deeper(call.at, func() Value { return d.expr(f.m.n.Body, sol.subst(s.result)) })
-	return c.result(v, s, sol, f.m.n.Body.Span())
+	return c.result(v, s, sol, resultSpan(f.m.n.Body))
 }
 
 // withParams is `model with p`.

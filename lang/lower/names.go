@@ -80,12 +80,35 @@ func (c *cx) unknown(n *syntax.Name) Value {
 		return poison
 	}
 	r := c.errf("E0214", n.Span(), "there is nothing called `%s` here", n.Name)
-	if near := source.Nearest(n.Name, c.names()); near != "" {
+	if h := elsewhere[n.Name]; h != "" {
+		r.hint("%s", h)
+	} else if near := source.Nearest(n.Name, c.names()); near != "" {
 		r.hint("did you mean `%s`?", near)
+	} else if isStd(n.Name) {
+		r.hint("write `import %s` at the top of the file", n.Name)
 	} else if m := c.moduleWith(n.Name); m != "" {
 		r.hint("the module `%s` has one: `import %s` and `%s.%s`", m, m, m, n.Name)
 	}
 	return poison
+}
+
+// elsewhere has words of other languages and what is written here instead.
+var elsewhere = map[string]string{
+	"len": "the rows of a table are `count(T)`; a dimension is a number itself", "size": "the rows of a table are `count(T)`; a dimension is a number itself",
+	"range": "a range is `0..10`, and `n` alone counts below n: `[f(i) for i in n]`", "array": "a list is `[1, 2, 3]`", "tensor": "a list is `[1, 2, 3]`",
+	"null": "a missing value has no name; ask with `present(x)`", "None": "a missing value has no name; ask with `present(x)`", "nan": "a missing value has no name; ask with `present(x)`",
+	"True": "write `true`", "False": "write `false`", "ln": "the natural logarithm is `log`", "avg": "write `mean`", "average": "write `mean`",
+	"matmul": "the product of matrices is `a @ b`", "mse": "the loss of a row is `squared(p, y)`; dfc takes the mean", "mae": "the loss of a row is `absolute(p, y)`; dfc takes the mean",
+	"print": "`print` stands at the start of a line", "csv": "`table T from csv(\"a.csv\") { … }` or `read csv(…)`", "self": "the parameters of a model are known by their names alone",
+}
+
+func isStd(name string) bool {
+	for _, m := range check.StdNames() {
+		if m == name {
+			return true
+		}
+	}
+	return false
 }
 
 // moduleWith finds a module of the standard library that has a name.

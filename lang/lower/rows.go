@@ -159,6 +159,10 @@ func (c *cx) compareText(op syntax.Op, x, y operand, at source.Span) (Value, boo
 	if !ok {
 		return nil, false
 	}
+	if o, ok := x.v.(*Opt); ok && !isPoison(o.Val) {
+		c.errf("E0330", x.at, "this value may be missing (%s), so `%s` has no meaning yet", c.typeOf(o), op).hint("ask first: `present(x) and x == \"…\"`")
+		return poison, true
+	}
 	i := c.asIndex(x.v)
 	if i == nil || i.Of == nil {
 		c.errf("E0389", at, "%s is compared with a text", c.describe(x.v))
@@ -254,7 +258,12 @@ func (c *cx) moduleMember(ns *Namespace, n *syntax.Name) Value {
 		for k := range ns.Mod.Decls {
 			names = append(names, k)
 		}
-		c.errf("E0216", n.Span(), "the module `%s` has no `%s`", ns.Name, n.Name).suggest(n.Name, sorted(names))
+		r := c.errf("E0216", n.Span(), "the module `%s` has no `%s`", ns.Name, n.Name)
+		if c.everywhere(n.Name) {
+			r.hint("it needs no module: write `%s`", n.Name)
+		} else {
+			r.suggest(n.Name, sorted(names))
+		}
 		return poison
 	}
 	full := ns.Name + "." + n.Name
@@ -278,6 +287,19 @@ func (c *cx) moduleMember(ns *Namespace, n *syntax.Name) Value {
 	return poison
 }
 
+// everywhere reports whether a name is open in every file.
+func (c *cx) everywhere(name string) bool {
+	if intrinsics[name] != nil {
+		return true
+	}
+	for _, m := range c.prog.Open {
+		if m.Decls[name] != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // selectField is the field of a value.
 func (c *cx) selectField(x syntax.Node, v Value, n *syntax.Name) Value {
 	switch v := v.(type) {
@@ -287,7 +309,7 @@ func (c *cx) selectField(x syntax.Node, v Value, n *syntax.Name) Value {
 		if f := v.get(n.Name); f != nil {
 			return f
 		}
-		c.errf("E0390", n.Span(), "the record has no field `%s`", n.Name).suggest(n.Name, v.Names)
+		c.errf("E0390", n.Span(), "the record has no field `%s`", n.Name).among(n.Name, "fields", v.Names)
 		return poison
 	case *Row:
 		return c.rowField(v, n)
@@ -310,7 +332,12 @@ func (c *cx) selectField(x syntax.Node, v Value, n *syntax.Name) Value {
 	case *Layer:
 		return c.layerMember(v, n)
 	}
-	c.errf("E0391", n.Span(), "%s has no field `%s`", c.describe(v), n.Name)
+	r := c.errf("E0391", n.Span(), "%s has no field `%s`", c.describe(v), n.Name)
+	if c.everywhere(n.Name) {
+		r.hint("a function stands before its argument: `%s(x)`, or behind a pipe: `x |> %s`", n.Name, n.Name)
+	} else if n.Name == "length" || n.Name == "shape" {
+		r.hint("a dimension is a number itself: in `fn f(x: f32[n])` the length is `n`")
+	}
 	return poison
 }
 

@@ -161,7 +161,7 @@ func (c *cx) reader(x *syntax.Call, options map[string][]string) *ir.Reader {
 			for k := range options {
 				names = append(names, k)
 			}
-			c.errf("E0512", n.Name.Span(), "`%s` has no option `%s`", r.Name, n.Name.Name).suggest(n.Name.Name, sorted(names))
+			c.errf("E0512", n.Name.Span(), "`%s` has no option `%s`", r.Name, n.Name.Name).among(n.Name.Name, "options", sorted(names))
 			continue
 		}
 		if s, ok := c.option(n, words); ok {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/lang/source"
 	"github.com/dfc-lang/dfc/lang/syntax"
 )
 
@@ -15,6 +16,11 @@ func (c *cx) trainHead(info *trainInfo, n *syntax.Train) bool {
 		for name, d := range c.mod.Decls {
 			if _, is := d.Node.(*syntax.Model); is {
 				models = append(models, name)
+			}
+		}
+		for _, b := range c.mod.File.Broken {
+			if b == n.Model.String() {
+				return false // what is wrong with it is reported
 			}
 		}
 		c.errf("E0720", n.Model.Span(), "there is no model `%s`", n.Model).suggest(n.Model.String(), sorted(models))
@@ -57,6 +63,7 @@ type trainBlock struct {
 	info    *trainInfo
 	one     map[string]*syntax.Clause
 	metrics []*syntax.Clause
+	begun   map[string]bool  // clauses that are there, though wrong
 	grads   []*syntax.Clause // clip and gradient, in order
 }
 
@@ -64,7 +71,7 @@ var clauseWords = []string{"loss", "penalty", "optimizer", "batch", "order", "la
 
 // clauses sorts the lines of the block and reports those that mean nothing.
 func (c *cx) clauses(info *trainInfo) *trainBlock {
-	b := &trainBlock{info: info, one: map[string]*syntax.Clause{}}
+	b := &trainBlock{info: info, one: map[string]*syntax.Clause{}, begun: map[string]bool{}}
 	for _, cl := range info.n.Clauses {
 		w := cl.Word.Name
 		known := false
@@ -72,7 +79,10 @@ func (c *cx) clauses(info *trainInfo) *trainBlock {
 			known = known || k == w
 		}
 		switch {
+		case cl.Broken:
+			b.begun[w] = true
 		case !known:
+			b.begun[source.Nearest(w, clauseWords)] = true
 			c.errf("E0723", cl.Word.Span(), "there is no clause `%s`", w).suggest(w, clauseWords)
 		case w == "private" || w == "log" || w == "save" || w == "emit" || cl.Each != nil:
 			c.errf("E0724", cl.Span(), "`%s` is not part of this version", strings.TrimSpace(w+eachText(cl)))
@@ -108,7 +118,9 @@ func (b *trainBlock) complete(c *cx) bool {
 	ok := true
 	need := func(word, hint string) {
 		if b.one[word] == nil {
-			c.errf("E0728", n.Name.Span(), "the training `%s` has no `%s`", n.Name.Name, word).hint("%s", hint)
+			if !b.begun[word] {
+				c.errf("E0728", n.Name.Span(), "the training `%s` has no `%s`", n.Name.Name, word).hint("%s", hint)
+			}
 			ok = false
 		}
 	}
@@ -120,6 +132,8 @@ func (b *trainBlock) complete(c *cx) bool {
 	need("optimizer", "`optimizer adam(1e-3)`")
 	steps, epochs := b.one["steps"], b.one["epochs"]
 	switch {
+	case steps == nil && epochs == nil && (b.begun["steps"] || b.begun["epochs"]):
+		ok = false
 	case steps == nil && epochs == nil:
 		c.errf("E0729", n.Name.Span(), "nothing says how long `%s` goes on", n.Name.Name).hint("`epochs 20`, passes over the table, or `steps 1000`")
 		ok = false

@@ -220,8 +220,20 @@ func (t *typeCx) path(p *syntax.Path) check.Type {
 			}
 		}
 	}
-	t.errf("E0319", p.Span(), "there is no type `%s`", p).hint("the kinds are f32, f64, i32, i64 and bool").suggest(name, t.typeNames())
+	r := t.errf("E0319", p.Span(), "there is no type `%s`", p)
+	if own := kindsElsewhere[name]; own != "" {
+		r.hint("write %s", own)
+	} else {
+		r.hint("the kinds are f32, f64, i32, i64 and bool").suggest(name, t.typeNames())
+	}
 	return check.Unknown
+}
+
+// kindsElsewhere has the kinds of other languages and those here.
+var kindsElsewhere = map[string]string{
+	"int": "`i32` or `i64`", "integer": "`i32` or `i64`", "Int": "`i32` or `i64`", "long": "`i64`", "float": "`f32` or `f64`", "Float": "`f32` or `f64`",
+	"double": "`f64`", "number": "`f32` or `f64`", "string": "`str`, or `category` to compute with it", "String": "`str`, or `category` to compute with it",
+	"text": "`str`, or `category` to compute with it", "boolean": "`bool`", "Bool": "`bool`", "date": "`time`, or `str`", "datetime": "`time`",
 }
 
 // pathValue evaluates `Users`, `Penguins.sex`, `price.params`.

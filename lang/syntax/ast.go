@@ -216,6 +216,8 @@ type Clause struct {
 	Value Expr
 	Every Expr // or nil
 	Is    Expr // after `=`, or nil
+
+	Broken bool // it has a mistake, and its value is none
 }
 
 // Write is `write csv("a.csv") if cond = value`.

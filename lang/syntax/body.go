@@ -122,6 +122,8 @@ func (p *parser) endHint(d *source.Diagnostic, t *token) *source.Diagnostic {
 		return d.WithHint("names are bound with `let name = …`; to compare write `==`")
 	case t.is(")") || t.is("]"):
 		return d.WithHint("remove `%s`: nothing here is open", t.text)
+	case t.is("?"):
+		return d.WithHint("a choice is `if c then a else b`; what stands in for a missing value is `x ?? 0`")
 	case t.is("->"):
 		return d.WithHint("a function inside an expression is written `x => x + 1`")
 	case t.is("=>"):
@@ -284,17 +286,27 @@ func (p *parser) clauses() []*Clause {
 	stops := func(i int) bool { return p.toks[i].text != "optimizer" && p.endsBody(i) }
 	p.braced(stops, func() {
 		p.inClause = true
-		c := p.clause()
+		c := &Clause{Broken: true}
+		defer func() {
+			if c.Word != nil {
+				out = append(out, c)
+			}
+		}()
+		p.clause(c)
 		p.inClause = false
-		out = append(out, c)
 	})
 	return out
 }
 
-func (p *parser) clause() *Clause {
+func (p *parser) clause(c *Clause) {
 	from := p.here()
 	p.mark(p.i, roleClause)
-	c := &Clause{Word: p.name("a clause such as `loss` or `batch`")}
+	c.Value = &Wildcard{p.pos(from)}
+	c.Word = p.name("a clause such as `loss` or `batch`")
+	c.Pos = p.pos(from)
+	if p.at(":") || p.at("=") {
+		p.fail(p.errorf("E0110", p.tok(), "a value expected, found %s", p.found(p.tok())).WithHint("a clause is a word and its value: `%s …`", c.Word.Name))
+	}
 	if p.at("each") {
 		if n := p.peek(); (n.kind == kName || n.is("{") || n.is("[")) && p.sameLine(p.i+1) {
 			c.Each = p.name("each")
@@ -307,6 +319,5 @@ func (p *parser) clause() *Clause {
 	if p.accept("=") {
 		c.Is = p.expr()
 	}
-	c.Pos = p.pos(from)
-	return c
+	c.Pos, c.Broken = p.pos(from), false
 }

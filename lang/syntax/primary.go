@@ -82,6 +82,8 @@ func (p *parser) noExpr(t *token) {
 		d.WithHint("remove `%s`, or write what is missing before it", t.text)
 	case t.is("+"):
 		d.WithHint("a `+` stands between two values; write the one before it")
+	case t.is("*") && p.i > 0 && p.toks[p.i-1].is("*"):
+		d.WithHint("a power is `x ^ 2`")
 	case t.is("="):
 		d.WithHint("to compare write `==`")
 	case t.is(";"):
@@ -118,6 +120,9 @@ func (p *parser) read() Expr {
 // reader parses `csv("a.csv", header: none)`.
 func (p *parser) reader() *Call {
 	from := p.here()
+	if p.tok().kind == kText {
+		p.fail(p.errorf("E0110", p.tok(), "a reader expected, found a text").WithHint("say how the file is read: `csv(\"data.csv\")`"))
+	}
 	name := p.name("a reader")
 	if !p.at("(") {
 		p.fail(p.errorf("E0110", p.tok(), "`(` expected after `%s`, found %s", name.Name, p.found(p.tok())).

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -104,6 +105,9 @@ func missing(in *input) *problem {
 		what := in.field.Type.String()
 		if in.field.Category != "" {
 			what = in.field.Category
+			if strings.Contains(what, ".") {
+				what = "category" // it has no name of its own
+			}
 		} else if in.field.Table != "" {
 			what = in.field.Table
 		}
