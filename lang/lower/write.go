@@ -18,7 +18,7 @@ func (e *el) write(m *check.Module, n *syntax.Write) {
 	switch format {
 	case "csv", "json", "jsonl", "npy", "safetensors":
 	default:
-		e.errf("E0801", n.Writer.Span(), "there is no format `%s`", format).suggest(format, []string{"csv", "json", "jsonl", "npy", "safetensors"})
+		e.errf("E0801", n.Writer.Span(), "there is no format `%s`", format).among(format, "formats", []string{"csv", "json", "jsonl", "npy", "safetensors"})
 		c.expr(n.Value, nil)
 		return
 	}
