@@ -92,7 +92,7 @@ func faultOf(op *ir.Op, x []operandValue, element int64, rowSize int) *Fault {
 	f.Message = op.Row.Name + " has no result"
 	if op.Row.ScalarInt != nil {
 		if _, err := op.Row.ScalarInt(op, ints); err != nil {
-			f.Message = err.Error()
+			f.Message, f.Value = err.Error(), "" // it names the operands
 		}
 	}
 	return f

@@ -38,9 +38,10 @@ type input struct {
 	places   []int // columns by place; for tensors expanded
 	span     bool  // names are first and last of neighbouring columns
 	ask      []step
-	free     bool // with ask: an empty text is a text, since the field asked is one
-	col      *col // where rows go; nil for a key
-	valid    *col // presence, nil unless optional
+	free     bool        // with ask: an empty text is a text, since the field asked is one
+	home     source.Span // with a field that it is like: where that is declared
+	col      *col        // where rows go; nil for a key
+	valid    *col        // presence, nil unless optional
 }
 
 // columns says how many columns of a file feed one row of the input.
@@ -258,7 +259,10 @@ func (l *layout) noColumn(in *input, name, file string, at source.Span) error {
 
 // at is the span of the field, or of the table.
 func (in *input) at(table source.Span) source.Span {
-	if in.field != nil && !in.field.Span.IsZero() {
+	switch {
+	case !in.home.IsZero():
+		return in.home
+	case in.field != nil && !in.field.Span.IsZero():
 		return in.field.Span
 	}
 	return table

@@ -80,7 +80,7 @@ func (t *table) plan() error {
 		}
 		if like := byName[f.Like]; like != nil {
 			in.names, in.span, in.places = like.names, like.span, like.places
-			in.free = like.as == asText
+			in.free, in.home = like.as == asText, like.field.Span
 		}
 		byName[f.Name] = in
 		t.fields[f.Name] = &fieldData{field: f}
