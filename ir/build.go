@@ -20,6 +20,8 @@ type Builder struct {
 	// with a tangent among its operands (see Note: two builders, one rule, in
 	// passes); what it reads from the first is a residual.
 	lin *block
+	// allLinear: every operation goes to lin.
+	allLinear bool
 }
 
 // block is an open region.
@@ -86,6 +88,9 @@ func (b *Builder) opAt(at *block, row *Row, attrs Attrs, regions []*Region, oper
 // place chooses the linear region for operations on tangents.
 func (b *Builder) place(operands []*Value) *block {
 	if b.lin != nil {
+		if b.allLinear {
+			return b.lin
+		}
 		for _, v := range operands {
 			if v.In == b.lin.region {
 				return b.lin
@@ -190,6 +195,15 @@ func (b *Builder) block(params []Type) (*block, []*Value) {
 		r.Params = append(r.Params, v)
 	}
 	return &block{region: r, parent: b.top}, append([]*Value{}, r.Params...)
+}
+
+// InLinear runs f, during which every operation goes to the linear region,
+// whatever its operands are: it computes from residuals instead of being one.
+func (b *Builder) InLinear(f func()) {
+	was := b.allLinear
+	b.allLinear = true
+	f()
+	b.allLinear = was
 }
 
 // Cond builds a branch; both sides yield the same types.

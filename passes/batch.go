@@ -19,15 +19,14 @@ type batcher struct {
 	rows bool
 	env  env
 	on   map[*ir.Value]bool // by value of the region being read
-	// lanes: inside the side of a branch whose predicate is on; see Note: lanes.
-	lanes bool
+	// taken: which lanes are on, inside the side of a branch whose lanes differ.
+	taken *ir.Value
 }
 
-// batchRegion is r with parameters in on and results in force (nil: none)
-// carrying d in front; outOn says which results do.
-func (v *deriver) batchRegion(f *ir.Func, r *ir.Region, on, force []bool, d ir.Dim, rows, lanes bool) (out *ir.Region, outOn []bool) {
-	out = &ir.Region{}
-	t := &batcher{v: v, b: at(v.m, f, out), d: d, rows: rows, env: env{}, on: map[*ir.Value]bool{}, lanes: lanes}
+// newBatcher begins a region with the parameters of r, those in on carrying d.
+func (v *deriver) newBatcher(f *ir.Func, r *ir.Region, on []bool, d ir.Dim, rows bool) (*batcher, *ir.Region) {
+	out := &ir.Region{}
+	t := &batcher{v: v, b: at(v.m, f, out), d: d, rows: rows, env: env{}, on: map[*ir.Value]bool{}}
 	for i, p := range r.Params {
 		typ := p.Type
 		if on[i] {
@@ -35,17 +34,40 @@ func (v *deriver) batchRegion(f *ir.Func, r *ir.Region, on, force []bool, d ir.D
 		}
 		t.env[p], t.on[p] = addParam(f, out, typ, p), on[i]
 	}
+	return t, out
+}
+
+// batchRegion is r with parameters in on and results in force (nil: none)
+// carrying d in front; outOn says which results do.
+func (v *deriver) batchRegion(f *ir.Func, r *ir.Region, on, force []bool, d ir.Dim, rows bool) (out *ir.Region, outOn []bool) {
+	t, out := v.newBatcher(f, r, on, d, rows)
+	return out, t.fill(out, r, force)
+}
+
+// within is batchRegion for the region of an operation at hand; inside a
+// branch whose lanes differ the mask is one more parameter of it, the last.
+func (t *batcher) within(r *ir.Region, on, force []bool) (*ir.Region, []bool) {
+	u, out := t.v.newBatcher(t.b.Func, r, on, t.d, t.rows)
+	if t.taken != nil {
+		u.taken = addParam(t.b.Func, out, t.taken.Type, nil)
+	}
+	return out, u.fill(out, r, force)
+}
+
+// fill writes the operations and results of r, and says which results carry
+// the dimension.
+func (t *batcher) fill(out, r *ir.Region, force []bool) []bool {
 	t.ops(r.Ops)
-	outOn = make([]bool, len(r.Results))
+	outOn := make([]bool, len(r.Results))
 	for i, x := range r.Results {
 		y := t.env[x]
 		outOn[i] = t.on[x]
 		if force != nil && force[i] && !outOn[i] {
-			y, outOn[i] = t.b.Spread(y, d), true
+			y, outOn[i] = t.b.Spread(y, t.d), true
 		}
 		out.Results = append(out.Results, y)
 	}
-	return out, outOn
+	return outOn
 }
 
 func (t *batcher) ops(ops []*ir.Op) {
@@ -56,7 +78,7 @@ func (t *batcher) ops(ops []*ir.Op) {
 
 func (t *batcher) op(op *ir.Op) {
 	in, on := t.env.list(op.Operands), t.mask(op.Operands)
-	if t.lanes && !anyOn(on) && computes(op) {
+	if t.taken != nil && !anyOn(on) && computes(op) {
 		in, on = t.spread(in, on), every(len(on))
 	}
 	switch {
@@ -70,13 +92,11 @@ func (t *batcher) op(op *ir.Op) {
 }
 
 // computes reports whether op is to be done lane by lane inside a branch
-// though it does not depend on the lane: see Note: lanes.
+// though it does not depend on the lane: it may fail, and then the fault
+// should name its row. Large operands are not copied for that.
 func computes(op *ir.Op) bool {
-	if len(op.Operands) == 0 || op.Row.Has(ir.Structural) {
+	if len(op.Operands) == 0 || !op.Row.Has(ir.Effect) && len(op.SafeOperands()) == 0 {
 		return false
-	}
-	if op.Row.Has(ir.Effect) {
-		return true
 	}
 	for _, x := range op.Operands {
 		if n, ok := elements(x.Type); !ok || n > 64 {
@@ -187,7 +207,7 @@ func (v *deriver) batched(fn string, on []bool, d ir.Dim, rows, force bool) (str
 	if force {
 		want = every(len(f.Results()))
 	}
-	body, outOn := v.batchRegion(g, f.Body, on, want, d, rows, false)
+	body, outOn := v.batchRegion(g, f.Body, on, want, d, rows)
 	g.Body, g.Inputs = body, append([]ir.Input{}, f.Inputs...)
 	v.finish(g)
 	v.batches[key] = batchResult{g.Name, outOn}

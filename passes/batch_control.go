@@ -7,18 +7,16 @@ func (t *batcher) control(op *ir.Op, in []*ir.Value, on []bool) {
 	t.b.Span, t.b.Primal = op.Span, ""
 	switch a := op.Attrs.(type) {
 	case ir.CallAttrs:
-		name, outOn := t.v.batched(a.Fn, on, t.d, t.rows, t.lanes)
+		name, outOn := t.v.batched(a.Fn, on, t.d, t.rows, false)
 		t.bind(op, t.b.Op("call", ir.CallAttrs{Fn: name}, in...), outOn)
 	case ir.CondAttrs:
-		if on[0] || op.Operands[0].Type.Rank() > 0 {
+		if on[0] || t.taken != nil || op.Operands[0].Type.Rank() > 0 {
 			t.vectorCond(op, in, on)
 		} else {
 			t.scalarCond(op, in, on)
 		}
 	case ir.ScanAttrs:
 		t.scan(op, a, in, on)
-	case ir.MapAttrs:
-		t.mapping(op, a, in, on)
 	default:
 		panic("passes: no batch rule for control row " + op.Row.Name)
 	}
@@ -28,12 +26,12 @@ func (t *batcher) control(op *ir.Op, in []*ir.Value, on []bool) {
 func (t *batcher) scalarCond(op *ir.Op, in []*ir.Value, on []bool) {
 	var force []bool
 	for _, r := range op.Regions {
-		_, o := t.v.batchRegion(t.b.Func, r, on[1:], nil, t.d, t.rows, t.lanes)
+		_, o := t.within(r, on[1:], nil)
 		force = either(force, o)
 	}
 	var regions []*ir.Region
 	for _, r := range op.Regions {
-		s, _ := t.v.batchRegion(t.b.Func, r, on[1:], force, t.d, t.rows, t.lanes)
+		s, _ := t.within(r, on[1:], force)
 		regions = append(regions, s)
 	}
 	t.bind(op, t.b.OpWith("cond", op.Attrs, regions, in...), force)
@@ -42,28 +40,62 @@ func (t *batcher) scalarCond(op *ir.Op, in []*ir.Value, on []bool) {
 // vectorCond batches a branch whose lanes differ. The predicate becomes a
 // vector and every result begins with its dimensions; see Note: lanes.
 func (t *batcher) vectorCond(op *ir.Op, in []*ir.Value, on []bool) {
-	pred := in[0]
-	if !on[0] {
-		pred = t.b.Spread(pred, t.d)
-	}
-	caps, distinct := append([]*ir.Value{}, in[1:]...), make([]bool, len(in)-1)
+	pred := t.predicate(in[0], on[0])
+	caps := append([]*ir.Value{}, in[1:]...)
 	for i, c := range caps {
-		if !on[1+i] && beginsWith(c.Type, pred.Type.Dims) {
-			caps[i] = t.b.One("reshape", ir.ReshapeAttrs{Dims: c.Type.Lead(ir.N(1)).Dims}, c)
-			distinct[i] = true
-		}
+		caps[i] = t.capture(c, op.Operands[1+i].Type, on[1+i], op.Operands[0].Type.Dims)
 	}
 	var regions []*ir.Region
-	for _, r := range op.Regions {
-		s, _ := t.v.batchRegion(t.b.Func, r, on[1:], every(len(r.Results)), t.d, t.rows, true)
-		for i, yes := range distinct {
-			if yes {
-				reshapeParam(t.v.m, t.b.Func, s, i, caps[i].Type)
+	for i, r := range op.Regions {
+		r = ir.CopyRegion(t.b.Func, r)
+		t.v.inlineCalls(t.b.Func, r)
+		u, s := t.v.newBatcher(t.b.Func, r, on[1:], t.d, t.rows)
+		u.taken = addParam(t.b.Func, s, pred.Type, nil)
+		if i == 1 {
+			u.taken = u.b.One("not", nil, u.taken)
+		}
+		u.fill(s, r, every(len(r.Results)))
+		for i, c := range caps {
+			if c != in[1+i] {
+				reshapeParam(t.v.m, t.b.Func, s, i, c.Type)
 			}
 		}
 		regions = append(regions, s)
 	}
-	t.bind(op, t.b.OpWith("cond", op.Attrs, regions, append([]*ir.Value{pred}, caps...)...), nil)
+	t.bind(op, t.b.OpWith("cond", op.Attrs, regions, join(one(pred), caps, one(pred))...), nil)
+}
+
+// predicate is the predicate of a branch as a vector. One that does not depend
+// on the lane is on, inside another branch, in the lanes that are on there: so
+// the border of that one finds every predicate inside to carry its lanes.
+func (t *batcher) predicate(p *ir.Value, on bool) *ir.Value {
+	if on {
+		return p
+	}
+	p = t.b.Spread(p, t.d)
+	if t.taken == nil {
+		return p
+	}
+	m := maskAt(t.b, t.taken, leading(t.taken.Type.Rank()), p.Type.Dims)
+	return t.b.One("and", nil, p, m)
+}
+
+// capture is c in the form that says which lanes it carries: those of the
+// dimensions that the predicate had, by its former type, and the new one
+// where it is on.
+func (t *batcher) capture(c *ir.Value, was ir.Type, on bool, dims []ir.Dim) *ir.Value {
+	had := lanesOfType(was, dims).any()
+	switch {
+	case on && !had && len(dims) > 0:
+		return withOnes(t.b, c, 1, len(dims))
+	case on:
+		return c
+	case had:
+		return withOnes(t.b, c, 0, 1)
+	case lanesOfType(c.Type, append([]ir.Dim{t.d}, dims...)).any():
+		return withOnes(t.b, c, 0, 1+len(dims))
+	}
+	return c
 }
 
 // reshapeParam changes the type of a parameter to one with the same elements
@@ -80,11 +112,6 @@ func reshapeParam(m *ir.Module, f *ir.Func, r *ir.Region, i int, t ir.Type) {
 	substitute(r, env{old: back})
 }
 
-// beginsWith reports whether t has dims in front.
-func beginsWith(t ir.Type, dims []ir.Dim) bool {
-	return len(t.Dims) >= len(dims) && ir.EqualDims(t.Dims[:len(dims)], dims)
-}
-
 // scan batches a loop: which carries are on is a least fixpoint; what runs
 // over the steps keeps them in front.
 func (t *batcher) scan(op *ir.Op, a ir.ScanAttrs, in []*ir.Value, on []bool) {
@@ -97,7 +124,7 @@ func (t *batcher) scan(op *ir.Op, a ir.ScanAttrs, in []*ir.Value, on []bool) {
 	for again := true; again; {
 		again = false
 		force := append(append([]bool{}, on[a.Captures:carry(a.Carries)]...), make([]bool, len(body.Results)-a.Carries)...)
-		region, out = t.v.batchRegion(t.b.Func, body, on, force, t.d, t.rows, t.lanes)
+		region, out = t.within(body, on, force)
 		for i := range a.Carries {
 			if out[i] && !on[carry(i)] {
 				on[carry(i)], again = true, true
@@ -112,6 +139,13 @@ func (t *batcher) scan(op *ir.Op, a ir.ScanAttrs, in []*ir.Value, on []bool) {
 		case !was[i]:
 			in[i] = t.b.Spread(in[i], t.d)
 		}
+	}
+	if t.taken != nil {
+		in = join(in[:a.Captures], one(t.taken), in[a.Captures:])
+		head, last := cut(region.Params, len(region.Params)-1)
+		region.Params = join(head[:a.Captures], last, head[a.Captures:])
+		renumber(region.Params)
+		a.Captures++
 	}
 	rs := append([]*ir.Value{}, t.b.OpWith("scan", a, []*ir.Region{region}, in...)...)
 	for i := a.Carries; i < len(rs); i++ {
@@ -130,14 +164,6 @@ func swapLead(b *ir.Builder, v *ir.Value) *ir.Value {
 	}
 	perm[0], perm[1] = 1, 0
 	return b.One("transpose", ir.TransposeAttrs{Perm: perm}, v)
-}
-
-// mapping batches a comprehension away: first by its own count, then, what
-// comes of that, by the dimension at hand.
-func (t *batcher) mapping(op *ir.Op, a ir.MapAttrs, in []*ir.Value, on []bool) {
-	inner, _ := t.v.batchRegion(t.b.Func, op.Regions[0], mapMask(a), every(len(op.Results)), a.Count, false, false)
-	s, outOn := t.v.batchRegion(t.b.Func, inner, on, nil, t.d, t.rows, t.lanes)
-	t.bind(op, ir.Inline(t.b, s, in), outOn)
 }
 
 // mapMask says which parameters of the region of a map run over its count.
@@ -161,7 +187,7 @@ func (v *deriver) unmap(f *ir.Func, r *ir.Region) {
 			continue
 		}
 		b.Span = op.Span
-		s, _ := v.batchRegion(f, op.Regions[0], mapMask(a), every(len(op.Results)), a.Count, false, false)
+		s, _ := v.batchRegion(f, op.Regions[0], mapMask(a), every(len(op.Results)), a.Count, false)
 		rs := ir.Inline(b, s, op.Operands)
 		for i, x := range op.Results {
 			if rs[i].Def != nil && rs[i].Name == "" {
@@ -172,12 +198,3 @@ func (v *deriver) unmap(f *ir.Func, r *ir.Region) {
 	}
 	r.Results = e.list(r.Results)
 }
-
-// Note: lanes. In a branch with a vector predicate P every result begins with
-// the dimensions of P. A capture that begins with them carries the lanes, any
-// other does not; where one that does not would begin with them by chance
-// (a square weight matrix in a comprehension of the same length), it is passed
-// with a dimension 1 in front. lanes.go follows the lanes from the captures
-// on. Small values computed inside from captures without lanes are given
-// lanes, so that a lane that is off does not compute; large ones are not,
-// since that would copy them once for each lane.

@@ -28,7 +28,12 @@ type flattener struct {
 type mask struct {
 	value *ir.Value // bool[dims], a value of the region
 	dims  []ir.Dim
-	lanes map[*ir.Value]int // axis of the lanes in values of the region
+	lanes map[*ir.Value]lanes // where they stand in values of the region
+}
+
+// at is the mask for a value with dims in which the lanes stand at l.
+func (m mask) at(b *ir.Builder, l lanes, dims []ir.Dim) *ir.Value {
+	return maskAt(b, m.value, l, dims)
 }
 
 // region flattens r in place.
@@ -41,7 +46,7 @@ func (z *flattener) region(r *ir.Region, m mask) {
 		op.Operands = e.list(was)
 		b.Span, b.Primal = op.Span, ""
 		if _, ok := op.Attrs.(ir.CondAttrs); ok && op.Operands[0].Type.Rank() > 0 {
-			for i, x := range z.branch(b, op, m) {
+			for i, x := range z.branch(b, op, m, m.lanes[was[0]]) {
 				e[op.Results[i]] = x
 			}
 			continue
@@ -55,8 +60,9 @@ func (z *flattener) region(r *ir.Region, m mask) {
 	r.Results = e.list(r.Results)
 }
 
-// branch writes both sides of op and selects their results.
-func (z *flattener) branch(b *ir.Builder, op *ir.Op, m mask) []*ir.Value {
+// branch writes both sides of op, in whose predicate the lanes of m stand at
+// l, and selects their results.
+func (z *flattener) branch(b *ir.Builder, op *ir.Op, m mask, l lanes) []*ir.Value {
 	pred := op.Operands[0]
 	var sides [2][]*ir.Value
 	for i, r := range op.Regions {
@@ -65,10 +71,10 @@ func (z *flattener) branch(b *ir.Builder, op *ir.Op, m mask) []*ir.Value {
 		if i == 1 {
 			on = b.One("not", nil, pred)
 		}
-		if m.value != nil && beginsWith(pred.Type, m.dims) {
-			on = b.One("and", nil, spreadPred(b, m.value, pred.Type.Dims), on)
+		if m.value != nil {
+			on = b.One("and", nil, m.at(b, l, pred.Type.Dims), on)
 		}
-		inner := mask{dims: pred.Type.Dims, lanes: lanesOf(r, pred.Type.Dims)}
+		inner := mask{dims: pred.Type.Dims, lanes: lanesIn(r, pred.Type.Dims)}
 		args := append([]*ir.Value{}, op.Operands[1:]...)
 		if unsafe(r) {
 			inner.value = addParam(z.f, r, on.Type, nil)
@@ -79,7 +85,7 @@ func (z *flattener) branch(b *ir.Builder, op *ir.Op, m mask) []*ir.Value {
 	}
 	var out []*ir.Value
 	for i, x := range op.Results {
-		y := b.Select(spreadPred(b, pred, x.Type.Dims), sides[0][i], sides[1][i])
+		y := b.Select(maskAt(b, pred, leading(pred.Type.Rank()), x.Type.Dims), sides[0][i], sides[1][i])
 		dress(y, x)
 		out = append(out, y)
 	}
@@ -95,33 +101,14 @@ func unsafe(r *ir.Region) bool {
 }
 
 // guard replaces the unsafe operands of op where its lane is off. An operand
-// that does not range over the lanes counts as on where any lane is.
+// that carries only some of the lanes is on where any of the others is.
 func (z *flattener) guard(b *ir.Builder, op *ir.Op, was []*ir.Value, m mask) {
 	safe := op.SafeOperands()
 	for i, x := range op.Operands {
-		good, ok := safe[i]
-		if !ok {
-			continue
+		if good, ok := safe[i]; ok {
+			op.Operands[i] = b.Select(m.at(b, m.lanes[was[i]], x.Type.Dims), x, constLike(b, x.Type, good))
 		}
-		axis, laned := m.lanes[was[i]]
-		on := m.value
-		if !laned {
-			on, axis = anyLane(b, on), 0
-		}
-		other := constLike(b, x.Type, good)
-		op.Operands[i] = b.Select(spreadPredAt(b, on, x.Type.Dims, axis), x, other)
 	}
-}
-
-// anyLane is whether any lane is on.
-func anyLane(b *ir.Builder, on *ir.Value) *ir.Value {
-	n := b.One("convert", ir.ConvertAttrs{K: ir.F32}, on)
-	axes := make([]int, on.Type.Rank())
-	for i := range axes {
-		axes[i] = i
-	}
-	n = b.One("reduce_max", ir.AxesAttrs{Axes: axes}, n)
-	return b.Cmp("gt", n, b.Zeros(n.Type))
 }
 
 // constLike is a constant of any type.
@@ -148,21 +135,21 @@ func (z *flattener) inside(b *ir.Builder, op *ir.Op, was []*ir.Value, m mask) {
 		}
 		return
 	}
-	axes := axesOf(was, m.lanes)
+	t := tracker{m.dims, m.lanes}
+	in := t.list(was)
 	from, n := captures(op)
-	params := axes[from:]
+	params := in[from:]
 	if a, ok := op.Attrs.(ir.ScanAttrs); ok {
-		params, _ = scanParamLanes(op, loopOf(a), m.dims, axes)
+		params, _ = t.scan(op, loopOf(a), in)
 	}
 	for _, r := range op.Regions {
-		in := mask{dims: m.dims, lanes: map[*ir.Value]int{}}
-		followLanes(r, m.dims, params, in.lanes)
+		inner := tracker{m.dims, map[*ir.Value]lanes{}}
+		inner.region(r, params)
 		p := addParam(z.f, r, m.value.Type, nil)
 		last := len(r.Params) - 1
 		r.Params = join(r.Params[:n], []*ir.Value{p}, r.Params[n:last])
 		renumber(r.Params)
-		in.value = p
-		z.region(r, in)
+		z.region(r, mask{p, m.dims, inner.at})
 	}
 	op.Operands = join(op.Operands[:from+n], []*ir.Value{m.value}, op.Operands[from+n:])
 	setCaptures(op, n+1)

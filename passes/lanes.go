@@ -1,298 +1,330 @@
 package passes
 
-import "github.com/dfc-lang/dfc/ir"
+import (
+	"strings"
 
-// This file holds the linearization of branches with a vector predicate, and
-// the analysis that says where the lanes of such a branch stand in a value.
-//
-// Note: masks at the border. The forward half of such a branch stays a branch.
-// What its linear half reads is zero in the lanes that do not take the side: a
-// residual computed inside is a result of the forward branch, whose other side
-// yields zero; a capture that carries the lanes is selected at entry; a capture
-// that does not is passed as it is. Since linear code only multiplies by such
-// values, lanes that are off compute 0·0, and the linear half needs no branch:
-// both sides run and a select at the end chooses, whose transpose in turn
-// masks every cotangent that enters.
+	"github.com/dfc-lang/dfc/ir"
+)
 
-// vectorCond linearizes a branch whose lanes differ.
-func (z *linearizer) vectorCond(op *ir.Op, ts []*ir.Value) {
-	on := isOn(ts)[1:]
-	force := z.v.opActivity(op, isOn(ts))
-	args := z.env.list(op.Operands)
-	pred, caps := args[0], args[1:]
-	var sides [2]linearized
-	var borders [2]border
-	for i, r := range op.Regions {
-		r = ir.CopyRegion(z.b.Func, r)
-		z.v.inlineCalls(z.b.Func, r)
-		sides[i] = z.v.linearize(z.b.Func, r, on, force)
-		borders[i] = z.border(&sides[i], pred, caps)
+// Note: lanes. A predicate with dimensions P chooses for each element of P, a
+// lane. Every result of such a branch begins with P. What a capture carries is
+// said by its type: it carries lanes where it begins with as many dimensions
+// as P has, each the one of P or 1, and those that are 1 it does not carry.
+// Where a capture without lanes would begin so by chance (a square weight
+// matrix in a comprehension of the same length), `batch` passes it with
+// dimensions 1 in front. This file follows the lanes from the captures on, by
+// what each operation does with the axes of its operands. A value may carry
+// some lanes and not others: in a comprehension over n elements inside a
+// batch of rows, what depends on the row alone is computed once a row.
+
+// lanes says by dimension of a predicate at which axis it stands in a value,
+// -1 where it does not; nil where none does.
+type lanes []int
+
+// any reports whether some lane is carried.
+func (l lanes) any() bool { return l.carried() > 0 }
+
+// carried is the number of lanes carried.
+func (l lanes) carried() int {
+	n := 0
+	for _, a := range l {
+		if a >= 0 {
+			n++
+		}
 	}
-	extra := unite(z.v.m, z.b.Func, &sides, len(op.Results))
-	rs := z.primal(op, op.Attrs, []*ir.Region{sides[0].fwd, sides[1].fwd}, args)
-	if !anyOn(force) {
-		return
-	}
-	var out [2][]*ir.Value
-	for i := range sides {
-		z.at(op)
-		res := z.masked(borders[i], pred, rs[extra[i]:], i == 0)
-		out[i] = ir.Inline(z.b, sides[i].lin, join(res, present(ts[1:])))
-	}
-	z.at(op)
-	var dts []*ir.Value
-	for i := range out[0] {
-		m := spreadPred(z.b, pred, out[0][i].Type.Dims)
-		dts = append(dts, z.b.Select(m, out[0][i], out[1][i]))
-	}
-	z.scatter(op, dts, force)
+	return n
 }
 
-// border says for each residual of a side where it comes from.
-type border []crossing
+// full reports whether all n lanes are carried.
+func (l lanes) full(n int) bool { return l.carried() == n }
 
-// crossing is one residual: a value outside (to be masked or not), or a
-// result of the forward branch that was moved to have its lanes in front.
-type crossing struct {
-	value *ir.Value // outside; nil for a result
-	mask  bool
-	extra int // number of the extra result
-	axis  int // where its lanes stood
+// of is the axis of lane k.
+func (l lanes) of(k int) int {
+	if l == nil {
+		return -1
+	}
+	return l[k]
 }
 
-// border classifies the residuals of l and leaves as extra results of its
-// forward side those that carry lanes, lanes in front.
-func (z *linearizer) border(l *linearized, pred *ir.Value, caps []*ir.Value) border {
-	dims, n := pred.Type.Dims, len(l.out)
-	axes := lanesOf(l.fwd, dims)
-	b := at(z.v.m, z.b.Func, l.fwd)
-	extra := l.fwd.Results[n:]
-	l.fwd.Results = l.fwd.Results[:n:n]
-	outside := env{}
-	outside.bind(l.fwd.Params, caps)
-	var out border
-	for i, k := range l.from {
-		if k >= 0 {
-			_, laned := axes[l.fwd.Params[k]]
-			out = append(out, crossing{value: caps[k], mask: laned && caps[k].Type.IsFloat()})
-			continue
+// mask says which of n lanes are carried.
+func (l lanes) mask(n int) []bool {
+	on := make([]bool, n)
+	for k := range on {
+		on[k] = l.of(k) >= 0
+	}
+	return on
+}
+
+// merge is l with what m carries and l does not.
+func (l lanes) merge(m lanes) lanes {
+	if l == nil {
+		return m
+	}
+	out := append(lanes{}, l...)
+	for k := range out {
+		if out[k] < 0 {
+			out[k] = m.of(k)
 		}
-		x := extra[-1-k]
-		axis, laned := axes[x]
-		if !laned {
-			out = append(out, crossing{value: bringOut(z.b, x, outside)})
-			continue
-		}
-		l.from[i] = n - 1 - len(l.fwd.Results)
-		out = append(out, crossing{extra: len(l.fwd.Results) - n, axis: axis})
-		l.fwd.Results = append(l.fwd.Results, moveAxes(b, x, axis, 0, len(dims)))
 	}
 	return out
 }
 
-// bringOut computes a value of a region that carries no lanes outside of it.
-func bringOut(b *ir.Builder, x *ir.Value, outside env) *ir.Value {
-	if v := outside[x]; v != nil {
-		return v
+// lanesOfType is what a capture of type t carries where the predicate has dims.
+func lanesOfType(t ir.Type, dims []ir.Dim) lanes {
+	if t.Rank() < len(dims) {
+		return nil
 	}
-	for _, o := range x.Def.Operands {
-		bringOut(b, o, outside)
-	}
-	copyOp(b, x.Def, outside)
-	return outside[x]
-}
-
-// masked is the residuals as they enter the linear half of a side.
-func (z *linearizer) masked(s border, pred *ir.Value, results []*ir.Value, then bool) []*ir.Value {
-	var out []*ir.Value
-	for _, c := range s {
-		switch {
-		case c.value == nil:
-			out = append(out, moveAxes(z.b, results[c.extra], 0, c.axis, pred.Type.Rank()))
-		case c.mask:
-			out = append(out, onlyWhere(z.b, pred, c.value, then))
+	l := make(lanes, len(dims))
+	for k, d := range dims {
+		switch t.Dims[k] {
+		case d:
+			l[k] = k
+		case ir.N(1):
+			l[k] = -1
 		default:
-			out = append(out, c.value)
+			return nil
 		}
 	}
-	return out
+	if !l.any() {
+		return nil
+	}
+	return l
 }
 
-// onlyWhere is v in the lanes where the predicate is as said, zero elsewhere.
-func onlyWhere(b *ir.Builder, pred, v *ir.Value, then bool) *ir.Value {
-	m, zero := spreadPred(b, pred, v.Type.Dims), b.Zeros(v.Type)
-	if then {
-		return b.Select(m, v, zero)
-	}
-	return b.Select(m, zero, v)
+// tracker follows the lanes of one predicate.
+type tracker struct {
+	dims []ir.Dim
+	at   map[*ir.Value]lanes // values that carry none are absent
 }
 
-// spreadPred brings a predicate to dims, which begin with its own.
-func spreadPred(b *ir.Builder, pred *ir.Value, dims []ir.Dim) *ir.Value {
-	return spreadPredAt(b, pred, dims, 0)
-}
-
-// spreadPredAt is spreadPred where its dimensions stand at an axis of dims.
-func spreadPredAt(b *ir.Builder, pred *ir.Value, dims []ir.Dim, axis int) *ir.Value {
-	axes := make([]int, pred.Type.Rank())
-	for i := range axes {
-		axes[i] = axis + i
-	}
-	return b.Broadcast(pred, dims, axes...)
-}
-
-// moveAxes moves n axes that stand at from to to.
-func moveAxes(b *ir.Builder, v *ir.Value, from, to, n int) *ir.Value {
-	if from == to {
-		return v
-	}
-	var rest []int
-	for i := range v.Type.Rank() {
-		if i < from || i >= from+n {
-			rest = append(rest, i)
-		}
-	}
-	perm := append([]int{}, rest[:to]...)
-	for i := range n {
-		perm = append(perm, from+i)
-	}
-	return b.One("transpose", ir.TransposeAttrs{Perm: append(perm, rest[to:]...)}, v)
-}
-
-// lanesOf says at which axis the lanes stand in each value of the side of a
-// branch whose predicate has dims; values that carry none are absent.
-func lanesOf(r *ir.Region, dims []ir.Dim) map[*ir.Value]int {
-	axes := make([]int, len(r.Params))
+// lanesIn follows the lanes through the side of a branch whose predicate has dims.
+func lanesIn(r *ir.Region, dims []ir.Dim) map[*ir.Value]lanes {
+	t := tracker{dims, map[*ir.Value]lanes{}}
+	params := make([]lanes, len(r.Params))
 	for i, p := range r.Params {
-		if axes[i] = -1; beginsWith(p.Type, dims) {
-			axes[i] = 0
-		}
+		params[i] = lanesOfType(p.Type, dims)
 	}
-	at := map[*ir.Value]int{}
-	followLanes(r, dims, axes, at)
-	return at
+	t.region(r, params)
+	return t.at
 }
 
-// followLanes records the axes of all values of r, given those of its
-// parameters (-1 for none), and returns those of its results.
-func followLanes(r *ir.Region, dims []ir.Dim, params []int, at map[*ir.Value]int) []int {
-	set := func(x *ir.Value, axis int) {
-		if axis >= 0 {
-			at[x] = axis
-		}
-	}
+// region records what the values of r carry, given its parameters, and
+// returns what its results do.
+func (t tracker) region(r *ir.Region, params []lanes) []lanes {
 	for i, p := range r.Params {
-		set(p, params[i])
+		t.set(p, params[i])
 	}
 	for _, op := range r.Ops {
-		in := axesOf(op.Operands, at)
-		for i, axis := range opLanes(op, dims, in) {
-			set(op.Results[i], axis)
+		for i, l := range t.op(op, t.list(op.Operands)) {
+			t.set(op.Results[i], l)
 		}
 	}
-	return axesOf(r.Results, at)
+	return t.list(r.Results)
 }
 
-func axesOf(vs []*ir.Value, at map[*ir.Value]int) []int {
-	out := make([]int, len(vs))
+func (t tracker) set(x *ir.Value, l lanes) {
+	if l.any() {
+		t.at[x] = l
+	}
+}
+
+func (t tracker) list(vs []*ir.Value) []lanes {
+	out := make([]lanes, len(vs))
 	for i, x := range vs {
-		out[i] = -1
-		if a, ok := at[x]; ok {
-			out[i] = a
-		}
+		out[i] = t.at[x]
 	}
 	return out
 }
 
-// opLanes is the axis of each result of op.
-func opLanes(op *ir.Op, dims []ir.Dim, in []int) []int {
+// inside is region for the regions of operations, whose values are not asked for.
+func (t tracker) inside(r *ir.Region, params []lanes) []lanes {
+	return tracker{t.dims, map[*ir.Value]lanes{}}.region(r, params)
+}
+
+// op is what the results of op carry.
+func (t tracker) op(op *ir.Op, in []lanes) []lanes {
 	switch a := op.Attrs.(type) {
 	case ir.ScanAttrs:
-		return scanLanes(op, loopOf(a), dims, in)
+		_, out := t.scan(op, loopOf(a), in)
+		return out
 	case ir.CondAttrs:
-		x := followLanes(op.Regions[0], dims, in[1:], map[*ir.Value]int{})
-		y := followLanes(op.Regions[1], dims, in[1:], map[*ir.Value]int{})
+		x, y := t.inside(op.Regions[0], in[1:]), t.inside(op.Regions[1], in[1:])
 		for i := range x {
-			x[i] = max(x[i], y[i])
-			if in[0] >= 0 && x[i] < 0 {
-				x[i] = place(op.Results[i].Type, dims, 0)
-			}
+			x[i] = x[i].merge(y[i]).merge(in[0])
 		}
 		return x
 	}
-	first := -1
-	for _, a := range in {
-		if a >= 0 {
-			first = a
-			break
-		}
-	}
-	out := make([]int, len(op.Results))
-	for i, x := range op.Results {
-		if out[i] = -1; first >= 0 {
-			out[i] = place(x.Type, dims, moved(op.Attrs, first))
+	out := make([]lanes, len(op.Results))
+	for i, l := range in {
+		for k, axis := range l {
+			if axis < 0 {
+				continue
+			}
+			for j, x := range op.Results {
+				to := axisIn(op, i, axis)
+				if to < 0 || to >= x.Type.Rank() || x.Type.Dims[to] != t.dims[k] || out[j].of(k) >= 0 {
+					continue
+				}
+				if out[j] == nil {
+					out[j] = noLanes(len(t.dims))
+				}
+				out[j][k] = to
+			}
 		}
 	}
 	return out
 }
 
-// moved is where an axis goes in a transpose, and the axis itself elsewhere.
-func moved(a ir.Attrs, axis int) int {
-	if t, ok := a.(ir.TransposeAttrs); ok {
-		for i, from := range t.Perm {
-			if from == axis {
-				return i
+func noLanes(n int) lanes {
+	l := make(lanes, n)
+	for k := range l {
+		l[k] = -1
+	}
+	return l
+}
+
+// scan follows lanes through a loop: an x loses its leading axis, a y gains
+// one, and a carry has what its new value has. params is what the parameters
+// of the body carry, out what the results of the operation do.
+func (t tracker) scan(op *ir.Op, g loop, in []lanes) (params, out []lanes) {
+	params = append([]lanes{}, in...)
+	for i := g.caps + g.carries; i < len(params); i++ {
+		params[i] = params[i].shift(-1)
+	}
+	for grown := true; grown; {
+		grown = false
+		out = t.inside(op.Regions[0], params)
+		for i := range g.carries {
+			p := &params[g.caps+i]
+			if more := p.merge(out[i]); more.carried() > p.carried() {
+				*p, grown = more, true
 			}
 		}
+	}
+	for i := range out {
+		if i < g.carries {
+			out[i] = params[g.caps+i]
+		} else {
+			out[i] = out[i].shift(1)
+		}
+	}
+	return params, out
+}
+
+// shift moves all axes by n; those that fall out are carried no more.
+func (l lanes) shift(n int) lanes {
+	var out lanes
+	for k, a := range l {
+		if a >= 0 && a+n >= 0 {
+			if out == nil {
+				out = noLanes(len(l))
+			}
+			out[k] = a + n
+		}
+	}
+	return out
+}
+
+// axisIn is where an axis of operand i of op goes in the results; -1 where it
+// ends. What is not named here keeps its axes.
+func axisIn(op *ir.Op, i, axis int) int {
+	switch a := op.Attrs.(type) {
+	case ir.TransposeAttrs:
+		return indexOf(a.Perm, axis)
+	case ir.BroadcastAttrs:
+		return a.Axes[axis]
+	case ir.ReshapeAttrs:
+		return reshapedAxis(op.Operands[0].Type.Dims, a.Dims, axis)
+	case ir.AxesAttrs:
+		return axisWithout(a.Axes, axis)
+	case ir.AxisAttrs:
+		if op.Results[0].Type.Rank() < op.Operands[0].Type.Rank() {
+			return axisWithout([]int{a.Axis}, axis)
+		}
+	case ir.EinsumAttrs:
+		in, out := labels(op)
+		return strings.IndexByte(out, in[i][axis])
+	case ir.GatherAttrs:
+		if op.Row.Name == "gather" {
+			return gatheredAxis(a, op.Operands[1].Type.Rank(), i, axis)
+		}
+		return scatteredAxis(a, op.Operands[1].Type.Rank(), i, axis)
 	}
 	return axis
 }
 
-// place is the axis at which dims stand in t, the expected one if they do.
-func place(t ir.Type, dims []ir.Dim, want int) int {
-	fits := func(at int) bool {
-		return at+len(dims) <= t.Rank() && ir.EqualDims(t.Dims[at:at+len(dims)], dims)
-	}
-	if fits(want) {
-		return want
-	}
-	for i := range t.Dims {
-		if fits(i) {
+func indexOf(list []int, n int) int {
+	for i, x := range list {
+		if x == n {
 			return i
 		}
 	}
 	return -1
 }
 
-// scanLanes follows lanes through a loop: an x loses its leading axis, a y
-// gains one, and a carry has what its new value has.
-func scanLanes(op *ir.Op, g loop, dims []ir.Dim, in []int) []int {
-	params, out := scanParamLanes(op, g, dims, in)
-	for i := range out {
+// axisWithout is an axis once those in gone are removed.
+func axisWithout(gone []int, axis int) int {
+	n := axis
+	for _, g := range gone {
 		switch {
-		case i < g.carries:
-			out[i] = params[g.caps+i]
-		case out[i] >= 0:
-			out[i]++
+		case g == axis:
+			return -1
+		case g < axis:
+			n--
 		}
 	}
-	return out
+	return n
 }
 
-// scanParamLanes is the axes of the parameters and results of the body.
-func scanParamLanes(op *ir.Op, g loop, dims []ir.Dim, in []int) (params, out []int) {
-	params = append([]int{}, in...)
-	for i := g.caps + g.carries; i < len(params); i++ {
-		params[i] = max(params[i]-1, -1)
-	}
-	for grown := true; grown; {
-		grown = false
-		out = followLanes(op.Regions[0], dims, params, map[*ir.Value]int{})
-		for i := range g.carries {
-			if p := &params[g.caps+i]; *p < 0 && out[i] >= 0 {
-				*p, grown = out[i], true
-			}
+// reshapedAxis is the axis of the same size with as many elements before it.
+func reshapedAxis(from, to []ir.Dim, axis int) int {
+	want, n := product(from[:axis]), ir.N(1)
+	for i, d := range to {
+		if d == from[axis] && n == want {
+			return i
 		}
+		n = n.Mul(d)
 	}
-	return params, out
+	return -1
+}
+
+func product(ds []ir.Dim) ir.Dim {
+	n := ir.N(1)
+	for _, d := range ds {
+		n = n.Mul(d)
+	}
+	return n
+}
+
+// gatheredAxis: a result is src[:axis] ++ idx[batch:] ++ src[axis+1:].
+func gatheredAxis(a ir.GatherAttrs, rank, operand, axis int) int {
+	switch more := rank - a.BatchDims; {
+	case operand == 1 && axis < a.BatchDims:
+		return axis
+	case operand == 1:
+		return a.Axis + axis - a.BatchDims
+	case axis == a.Axis:
+		return -1
+	case axis > a.Axis:
+		return axis + more - 1
+	}
+	return axis
+}
+
+// scatteredAxis: a result is like operand 0; operand 2 is as gather yields it.
+func scatteredAxis(a ir.GatherAttrs, rank, operand, axis int) int {
+	more := rank - a.BatchDims
+	switch {
+	case operand == 0:
+		return axis
+	case operand == 1 && axis < a.BatchDims:
+		return axis
+	case operand == 1:
+		return -1
+	case axis < a.Axis:
+		return axis
+	case axis < a.Axis+more:
+		return -1
+	}
+	return axis - more + 1
 }

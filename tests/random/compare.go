@@ -39,6 +39,9 @@ func Chosen(seed uint64) Options {
 	return o
 }
 
+// CheckChosen is Check with the options chosen for the number.
+func CheckChosen(seed uint64) (*Drawn, error) { return Check(seed, Chosen(seed)) }
+
 const batchSymbol = "B"
 
 // Check draws function number seed and compares all that runs it.

@@ -36,6 +36,7 @@ type gen struct {
 	left   int           // operations that may still be drawn
 	depth  int
 	helper []*ir.Func
+	poison bool // branches guard domains
 }
 
 // Draw makes function number seed: a function `f` of one to four float
@@ -157,6 +158,10 @@ func (g *gen) scalar(v *ir.Value) *ir.Value {
 func (g *gen) fill() {
 	for g.left > 0 {
 		g.left--
+		if g.poison && g.r.IntN(3) == 0 {
+			g.guarded()
+			continue
+		}
 		k := g.r.IntN(len(draws))
 		draws[k](g)
 	}
@@ -228,10 +233,18 @@ func (g *gen) choose() {
 
 // nest draws inside a region and comes back with a float of dims ds.
 func (g *gen) nest(params []*ir.Value, ops int, ds []ir.Dim) *ir.Value {
+	return g.nestWith(nil, ops, ds, params...)
+}
+
+// nestWith is nest with a value that is made inside, and drawn from.
+func (g *gen) nestWith(first func() *ir.Value, ops int, ds []ir.Dim, params ...*ir.Value) *ir.Value {
 	left := g.left
 	g.left = min(ops, left)
 	g.depth++
 	g.pool = append(g.pool, append([]*ir.Value{}, params...))
+	if first != nil {
+		g.have(first())
+	}
 	g.fill()
 	v := g.pick(func(t ir.Type) bool { return t.IsFloat() && ir.EqualDims(t.Dims, ds) })
 	if v == nil {

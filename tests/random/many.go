@@ -7,7 +7,7 @@ import (
 
 // Many checks n functions from number `from` on all cores and calls seen for
 // each, one at a time, in no particular order; seen returns false to stop.
-func Many(from, n uint64, options func(seed uint64) Options, seen func(seed uint64, d *Drawn, err error) bool) {
+func Many(from, n uint64, check func(seed uint64) (*Drawn, error), seen func(seed uint64, d *Drawn, err error) bool) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	next, stopped := from, false
@@ -23,7 +23,7 @@ func Many(from, n uint64, options func(seed uint64) Options, seen func(seed uint
 				if done {
 					return
 				}
-				d, err := Check(seed, options(seed))
+				d, err := check(seed)
 				mu.Lock()
 				stopped = stopped || !seen(seed, d, err)
 				mu.Unlock()

@@ -19,7 +19,7 @@ func TestRandom(t *testing.T) {
 	if testing.Short() {
 		n = 500
 	}
-	Many(0, n, Chosen, func(seed uint64, d *Drawn, err error) bool {
+	Many(0, n, CheckChosen, func(seed uint64, d *Drawn, err error) bool {
 		switch {
 		case errors.Is(err, ErrSkip):
 			skipped++
@@ -51,5 +51,27 @@ func TestRandom(t *testing.T) {
 		if depths[depth] < int(n)/50 {
 			t.Errorf("%d functions of depth %d", depths[depth], depth)
 		}
+	}
+}
+
+// TestPoison: a branch not taken never makes a NaN.
+func TestPoison(t *testing.T) {
+	n := uint64(1000)
+	if testing.Short() {
+		n = 200
+	}
+	skipped, failed := 0, 0
+	Many(0, n, CheckPoison, func(seed uint64, d *Drawn, err error) bool {
+		switch {
+		case errors.Is(err, ErrSkip):
+			skipped++
+		case err != nil:
+			failed++
+			t.Errorf("function %d: %v\nrepeat with: go run ./tests/cmd/random -poison -from %d -n 1", seed, err, seed)
+		}
+		return failed < 10
+	})
+	if failed == 0 && skipped > int(n)/4 {
+		t.Errorf("%d of %d functions could not be compared", skipped, n)
 	}
 }

@@ -18,15 +18,19 @@ func main() {
 	n := flag.Uint64("n", 100_000, "how many functions")
 	from := flag.Uint64("from", 0, "the first")
 	full := flag.Bool("full", false, "all batch sizes and workers for every function")
+	poison := flag.Bool("poison", false, "functions whose branches guard domains, and their derivatives")
 	flag.Parse()
-	options := random.Chosen
-	if *full {
-		options = func(uint64) random.Options {
-			return random.Options{Batches: []int{1, 7, 1024}, Workers: []int{1, 2, 4}}
+	check := random.CheckChosen
+	switch {
+	case *poison:
+		check = random.CheckPoison
+	case *full:
+		check = func(seed uint64) (*random.Drawn, error) {
+			return random.Check(seed, random.Options{Batches: []int{1, 7, 1024}, Workers: []int{1, 2, 4}})
 		}
 	}
 	skipped, failed := 0, 0
-	random.Many(*from, *n, options, func(seed uint64, d *random.Drawn, err error) bool {
+	random.Many(*from, *n, check, func(seed uint64, d *random.Drawn, err error) bool {
 		switch {
 		case errors.Is(err, random.ErrSkip):
 			skipped++
