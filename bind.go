@@ -2,6 +2,7 @@ package dfc
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"sort"
 
@@ -25,6 +26,7 @@ type DataOptions struct {
 	records    map[string][]byte
 	absent     map[string]map[string]bool
 	categories map[string][]string
+	lengths    map[string]int64 // of recorded trainings, by symbol
 }
 
 // Bound is a program whose data is open, whose sizes are known and whose plan
@@ -38,7 +40,8 @@ type Bound struct {
 	sizes   ir.Sizes
 	module  *ir.Module // after all passes
 	runtime *runtime.Program
-	pending map[string]bool // derived tables that need values of the run
+	pending map[string]bool  // derived tables that need values of the run
+	lengths map[string]int64 // of what trainings have recorded, by symbol
 	notices source.List
 }
 
@@ -56,7 +59,8 @@ func (p *Program) bind(m *ir.Module, o DataOptions) (*Bound, error) {
 	if o.Dir == "" {
 		o.Dir = filepath.Dir(p.path)
 	}
-	b := &Bound{program: p, options: o, files: map[string]string{}, source: m, module: m, pending: map[string]bool{}}
+	b := &Bound{program: p, options: o, files: map[string]string{}, source: m, module: m, pending: map[string]bool{}, lengths: map[string]int64{}}
+	maps.Copy(b.lengths, o.lengths)
 	for t := range o.Files {
 		if n := m.Node(t); n == nil || n.Body.Kind() != "source" {
 			return nil, noTable(m, t)
@@ -250,7 +254,9 @@ func (b *Bound) planFor(m *ir.Module) error {
 	for n := range b.pending {
 		waiting = append(waiting, n)
 	}
-	b.sizes = sizesOf(m, b.data.Sizes(), waiting)
+	known := b.data.Sizes()
+	maps.Copy(known, b.lengths)
+	b.sizes = sizesOf(m, known, waiting)
 	if err := b.checkSizes(m); err != nil {
 		return err
 	}
@@ -300,6 +306,12 @@ func sizesOf(m *ir.Module, known map[string]int64, waiting []string) ir.Sizes {
 				size = max(1, known[t.Table])
 			}
 			sizes[t.Symbol] = ir.Size{Actual: size, Capacity: size}
+		}
+		if t, ok := n.Body.(*ir.Train); ok && len(t.History) > 0 {
+			if _, ok := known[n.Name+historySuffix]; !ok {
+				size := expected(t, known[t.Table])
+				sizes[n.Name+historySuffix] = ir.Size{Actual: size, Capacity: size}
+			}
 		}
 	}
 	return sizes

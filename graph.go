@@ -232,6 +232,7 @@ func lasting(b ir.NodeBody) ir.NodeBody {
 	case *ir.Train:
 		t := *b
 		t.Steps, t.Epochs, t.Metrics, t.Stop, t.Keep, t.KeepMax = 0, 0, nil, nil, "", false
+		t.History = nil
 		t.StepFn, t.InitFn = "", ""
 		return &t
 	case *ir.SourceTable:

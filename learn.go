@@ -41,7 +41,7 @@ func (s *session) learn(n *ir.Node, t *ir.Train) error {
 		}
 	}
 	s.out.Trainings = append(s.out.Trainings, r.Finish)
-	return nil
+	return s.record(n, t, &r.State.Progress)
 }
 
 // stale says whether a training depends on another that has moved since the

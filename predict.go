@@ -376,7 +376,10 @@ func (j *job) without(fields map[string]bool) error {
 // run binds the job to its rows and writes the results. A field that the file
 // lacks is left out where no prediction depends on it.
 func (j *job) run(ctx context.Context, out string) (int64, error) {
-	j.options.categories = map[string][]string{}
+	j.options.categories, j.options.lengths = map[string][]string{}, map[string]int64{}
+	for _, t := range j.model.state.Trainings {
+		j.options.lengths[t.Name+historySuffix] = int64(len(t.Progress.History))
+	}
 	for _, c := range j.model.state.Categories {
 		j.options.categories[c.Name] = c.Values
 	}

@@ -119,7 +119,11 @@ func (s *session) derive(n *ir.Node, b *ir.Derive) error {
 	if s.data.Sizes()[n.Name] == s.bound.sizes[n.Name].Actual {
 		return nil
 	}
-	// The plan was made for the size of the whole table.
+	return s.replan() // the plan was made for the size of the whole table
+}
+
+// replan makes the plan for sizes that have become known.
+func (s *session) replan() error {
 	if err := s.bound.plan(); err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"strings"
+
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/check"
 	"github.com/dfc-lang/dfc/lang/source"
@@ -17,6 +19,7 @@ type trainInfo struct {
 	node  *ir.Train
 	opt   *OptimRef
 	loss  *syntax.Clause
+	kinds map[string]ir.Kind // of the metrics
 	mod   *check.Module
 }
 
@@ -105,7 +108,7 @@ func wideInput(role ir.Role, name string) *Num {
 // training evaluates a `train` declaration.
 func (e *el) training(d *check.Decl, n *syntax.Train) Value {
 	c := e.graphCx(d.Module, n.Name.Name)
-	info := &trainInfo{name: n.Name.Name, n: n, mod: d.Module, node: &ir.Train{Order: "shuffle", Last: "short", Keep: "last", Seed: e.opt.Seed}}
+	info := &trainInfo{name: n.Name.Name, n: n, mod: d.Module, kinds: map[string]ir.Kind{}, node: &ir.Train{Order: "shuffle", Last: "short", Keep: "last", Seed: e.opt.Seed}}
 	if !c.trainHead(info, n) {
 		return poison
 	}
@@ -259,6 +262,7 @@ func (c *cx) metric(info *trainInfo, cl *syntax.Clause) {
 		c.errf("E0742", cl.Is.Span(), "a metric is one number, and this is %s", d.describe(v)).hint("over the rows of a table: `mean(… for r in Valid)`")
 		return
 	}
+	info.kinds[n.Name] = t.T.Kind
 	out := d.outputsOf(t, info.name+"."+n.Name)
 	info.node.Metrics = append(info.node.Metrics, ir.Metric{Name: n.Name, Output: out.(*Ten).Glob})
 }
@@ -279,9 +283,42 @@ func (c *cx) trainMember(v *trainVal, n *syntax.Name) Value {
 	case "loss":
 		return &lossFun{t}
 	case "history":
-		c.errf("E0743", n.Span(), "`%s.history` is not part of this version", t.name).hint("`dfc run` prints the metrics as they are computed")
+		return c.history(t, n)
+	}
+	r := c.errf("E0744", n.Span(), "a training has no `%s`", n.Name)
+	if v, ok := record(t.name + "/").(*Rec); ok && v.get(n.Name) != nil {
+		r.hint("its parameters are in `%s.params`: write `%s.params.%s`", t.name, t.name, n.Name)
+	} else {
+		r.among(n.Name, "fields", []string{"params", "initial", "history", "loss"})
+	}
+	return poison
+}
+
+// history is `fit.history`: the loss of each pass and the metrics after it. How
+// many there are is known when the training has ended.
+func (c *cx) history(t *trainInfo, n *syntax.Name) Value {
+	if c.metricOf == t {
+		c.errf("E0743", n.Span(), "the history of `%s` is known when it has ended, and a metric is computed before", t.name).
+			hint("`%s.history` can be written, printed and computed with at top level", t.name)
 		return poison
 	}
-	c.errf("E0744", n.Span(), "a training has no `%s`", n.Name).suggest(n.Name, []string{"params", "initial", "history", "loss"})
-	return poison
+	if t.node.History == nil {
+		sym := t.name + ".history"
+		c.m.Symbols = append(c.m.Symbols, &ir.Symbol{Name: sym, Class: ir.Bound, From: "evaluations of " + t.name, Span: t.n.Span()})
+		record := func(name string, k ir.Kind) {
+			t.node.History = append(t.node.History, ir.Output{Name: t.name + ":history/" + name, Type: ir.TensorOf(k, ir.Sym(sym))})
+		}
+		record("loss", c.m.Func(t.node.Loss).Results()[0].Type.Kind)
+		for _, m := range t.node.Metrics {
+			if m.Name != "loss" {
+				record(m.Name, t.kinds[m.Name])
+			}
+		}
+	}
+	out := &Rec{}
+	for _, o := range t.node.History {
+		_, name, _ := strings.Cut(o.Name, "/")
+		out.Names, out.Vals = append(out.Names, name), append(out.Vals, &Ten{T: o.Type, Glob: o.Name})
+	}
+	return out
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/dfc-lang/dfc/runtime/array"
 )
 
-// tableless is how many steps pass between evaluations without a table.
-const tableless = 100
+// Tableless is how many steps pass between evaluations without a table.
+const Tableless = 100
 
 // loop is a training while it runs.
 type loop struct {
@@ -90,15 +90,7 @@ func (l *loop) passesThrough(p *Progressed) error {
 
 // count works out how many steps a pass and the training have.
 func (l *loop) count(rows int64) error {
-	batch := l.train.Batch
-	if l.train.All {
-		batch = max(1, rows)
-	}
-	l.per = rows / batch
-	if l.train.Last != "drop" && rows%batch != 0 {
-		l.per++
-	}
-	if l.per == 0 {
+	if l.per = BatchesOf(l.train, rows); l.per == 0 {
 		d := source.Errorf("D0222", l.Node.Span, "%s has nothing to learn from: %s has %d rows", l.Node.Name, l.train.Table, rows)
 		d.Class = source.Data
 		if rows > 0 {
@@ -108,6 +100,19 @@ func (l *loop) count(rows int64) error {
 	}
 	l.total = l.per * l.train.Epochs
 	return nil
+}
+
+// BatchesOf is how many steps a pass over some rows has.
+func BatchesOf(t *ir.Train, rows int64) int64 {
+	batch := t.Batch
+	if t.All {
+		batch = max(1, rows)
+	}
+	per := rows / batch
+	if t.Last != "drop" && rows%batch != 0 {
+		per++
+	}
+	return per
 }
 
 func (l *loop) run(ctx context.Context) error {
@@ -178,7 +183,7 @@ func (l *loop) advance(ctx context.Context) (evaluated bool, err error) {
 	}
 	l.Observer.Step(Progress{Name: l.Node.Name, Step: p.Step, Steps: l.total, Epoch: l.epoch(passed), Rows: rows,
 		Loss: loss, Took: time.Since(began)})
-	if passed || b == nil && p.Step%tableless == 0 || l.train.Steps > 0 && p.Step >= l.train.Steps {
+	if passed || b == nil && p.Step%Tableless == 0 || l.train.Steps > 0 && p.Step >= l.train.Steps {
 		return true, l.evaluate(ctx, b)
 	}
 	return false, nil
