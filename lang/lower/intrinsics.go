@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"math/big"
 	"sort"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -302,6 +303,10 @@ func (c *cx) intDiv(args []operand, at source.Span) Value {
 				return dimNum(x.Div(y))
 			}
 		}
+	}
+	if ok1 && ok2 && a.untyped() && b.untyped() && a.Rat != nil && b.Rat != nil && b.Rat.Sign() != 0 {
+		q := new(big.Rat).Quo(a.Rat, b.Rat)
+		return &Num{Rat: new(big.Rat).SetInt(new(big.Int).Div(q.Num(), q.Denom()))} // Div rounds down: the denominator is positive
 	}
 	v := c.binaryRow("div", args, at, false)
 	if t, ok := v.(*Ten); ok && t.T.IsFloat() {
