@@ -52,24 +52,39 @@ type flow struct {
 func (a flow) none() bool { return !a.live && a.cut == nil && a.disc == nil }
 
 func (a flow) join(b flow) flow {
-	if a.cut == nil || b.cut != nil && a.cut.meant() {
-		a.cut = b.cut
-	}
-	if a.disc == nil {
-		a.disc = b.disc
-	}
+	a.cut, a.disc = firstCut(a.cut, b.cut), firstCut(a.disc, b.disc)
 	a.live = a.live || b.live
 	return a
 }
 
-// then is the flow through a, followed by b.
+// firstCut is the one that stands first in the program; one that is meant
+// gives way to one that is not.
+func firstCut(a, b *Cut) *Cut {
+	switch {
+	case a == nil || b != nil && a.meant() && !b.meant():
+		return b
+	case b == nil || b.meant() && !a.meant():
+		return a
+	case a.Span.File == b.Span.File && b.Span.Start < a.Span.Start && !b.Span.IsZero():
+		return b
+	}
+	return a
+}
+
+// then is the flow through a, followed by b. What is cut stays cut by the
+// first that did so, unless all of it is stopped later and that is meant.
 func (a flow) then(b flow) flow {
 	var out flow
 	if a.live {
 		out = b
 	}
 	if a.cut != nil {
-		if b.live || b.cut != nil {
+		switch {
+		case b.live:
+			out = out.join(flow{cut: a.cut})
+		case b.cut != nil && b.cut.meant():
+			out = out.join(flow{cut: b.cut})
+		case b.cut != nil:
 			out = out.join(flow{cut: a.cut})
 		}
 		out = out.join(flow{disc: b.disc})
@@ -231,8 +246,9 @@ func (r *reach) call(op *ir.Op, a ir.CallAttrs, in [][]flow, sources int, at map
 			for k, f := range in[i] {
 				switch {
 				case f.none():
-				case len(a.Req) == 0:
+				case len(a.Req) == 0 && j < len(sum):
 					out[k] = out[k].join(f.then(sum[j][i]))
+				case len(a.Req) == 0:
 				case x.Type.IsFloat() && f.disc == nil:
 					out[k] = out[k].join(f)
 				}
@@ -288,12 +304,12 @@ func (r *reach) loop(op *ir.Op, a ir.ScanAttrs, in [][]flow, sources int, at map
 }
 
 // Contract reports on every parameter of a training that is updated: E0601
-// where the loss does not use it, E0602 where every path is cut, a warning
-// E0603 where some are. A stop that the program wrote is meant.
+// where neither loss nor penalty uses it, E0602 where every path is cut, a
+// warning E0603 where some are. A stop that the program wrote is meant. A node
+// that is no training has nothing to report.
 func Contract(m *ir.Module, n *ir.Node) source.List {
 	t, ok := n.Body.(*ir.Train)
-	f := m.Func(t.Loss)
-	if !ok || f == nil {
+	if !ok || m.Func(t.Loss) == nil {
 		return nil
 	}
 	var list source.List
@@ -303,26 +319,33 @@ func Contract(m *ir.Module, n *ir.Node) source.List {
 			some = true
 			continue
 		}
-		got := weightReach(m, f, p.Path)
-		some = some || got.Live
-		if d := judge(p, n, got); d != nil {
+		var got flow
+		for _, fn := range names(t.Loss, t.Penalty) {
+			got = got.join(weightFlow(m, m.Func(fn), p.Path))
+		}
+		some = some || got.live
+		if d := judge(p, n, Reached{got.live, got.cut}); d != nil {
 			list.Add(d)
 		}
 	}
 	if !some && len(list) == 0 {
-		list.Add(source.Errorf(codeNothing, n.Span, "no gradient reaches any parameter of `%s`, so training would change nothing", t.Model).
-			WithHint("every way from the parameters to the loss goes through a `stop(…)`; leave one out"))
+		list.Add(source.Errorf(codeNothing, n.Span, "no gradient reaches any parameter of `%s`", t.Model))
 	}
 	return list
 }
 
-func weightReach(m *ir.Module, f *ir.Func, path string) Reached {
+// weightFlow is how a parameter flows to result 0 of f; f may be nil.
+func weightFlow(m *ir.Module, f *ir.Func, path string) flow {
+	if f == nil {
+		return flow{}
+	}
 	for i, in := range f.Inputs {
 		if in.Role == ir.Weight && in.Bind == path {
-			return Reach(m, f.Name, []int{i})[0]
+			got := Reach(m, f.Name, []int{i})[0]
+			return flow{live: got.Live, cut: got.Cut}
 		}
 	}
-	return Reached{}
+	return flow{}
 }
 
 func judge(p ir.TrainParam, n *ir.Node, got Reached) *source.Diagnostic {

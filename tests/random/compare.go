@@ -73,6 +73,7 @@ type baseline struct {
 	f64  [][]*ir.Tensor // results in f64
 	f32  [][]*ir.Tensor // results of the same function over f32, rounded after each operation
 	peak []float64      // by row: the largest intermediate
+	size []float64      // by row: the elements of the largest intermediate
 }
 
 const maxRows = 1024
@@ -90,9 +91,10 @@ func (d *Drawn) baseline() (*baseline, error) {
 func (b *baseline) add(d *Drawn, n uint64) error {
 	row := d.Row(n)
 	exact := ir.NewEvaluator(d.Module, nil)
-	peak := 0.0
+	peak, size := 0.0, 0
 	exact.Trace = func(_ *ir.Op, out []*ir.Tensor) {
 		for _, t := range out {
+			size = max(size, len(t.F))
 			for _, x := range t.F {
 				peak = math.Max(peak, math.Abs(x))
 			}
@@ -116,7 +118,7 @@ func (b *baseline) add(d *Drawn, n uint64) error {
 		return ErrSkip
 	}
 	b.rows, b.f64, b.f32 = append(b.rows, row), append(b.f64, want), append(b.f32, rounded)
-	b.peak = append(b.peak, peak)
+	b.peak, b.size = append(b.peak, peak), append(b.size, float64(size))
 	return nil
 }
 
@@ -155,7 +157,7 @@ func (b *baseline) tolerance(row int, k ir.Kind) func(float64, int, int) float64
 		scale, ulp = 1, 0x1p-23
 	}
 	return func(want float64, i, j int) float64 {
-		return 8*scale*math.Abs(want-b.f32[row][i].F[j]) + 16*ulp*(b.peak[row]+1)
+		return 8*scale*math.Abs(want-b.f32[row][i].F[j]) + (16+b.size[row])*ulp*(b.peak[row]+1)
 	}
 }
 
