@@ -23,8 +23,6 @@ var modelCodes = [][5]string{
 		"model m() -> f64 {\n  param w: f64 = 1\n  w\n}\nlet a = (m with 1)()\n", "model m() -> f64 {\n  param w: f64 = 1\n  w\n}\nlet a = (m with { w: 1 })()\n"},
 	{"E0711", "`with` on what is no model", "It gives parameters to a model.",
 		"let a = 1 with { w: 1 }\n", "table T from csv(\"t.csv\") { x: f32, y: f32 }\nmodel m(r: T) -> f32 {\n  param w: f32 = 1\n  w * r.x\n}\ntrain fit of m on T {\n  loss r => squared(m(r), r.y)\n  optimizer sgd(0.1)\n  batch 8\n  epochs 1\n}\n"},
-	{"E0712", "a state outside of a model", "Running values belong to models and optimizers.",
-		"", ""},
 	{"E0713", "a state that is no number", "A state is a number or tensor.",
 		"table T from csv(\"t.csv\") { x: f32, y: f32 }\nmodel m(r: T) -> f32 {\n  param w: f32 = 1\n  state s = \"a\"\n  w * r.x\n}\ntrain fit of m on T {\n  loss r => squared(m(r), r.y)\n  optimizer sgd(0.1)\n  epochs 1\n}\n", "table T from csv(\"t.csv\") { x: f32, y: f32 }\nmodel m(r: T) -> f32 {\n  param w: f32 = 1\n  w * r.x\n}\ntrain fit of m on T {\n  loss r => squared(m(r), r.y)\n  optimizer sgd(0.1)\n  batch 8\n  epochs 1\n}\n"},
 	{"E0714", "`<-` to what is no state", "Values never change; a state does, once a step.",

@@ -336,8 +336,11 @@ func (c *cx) localize(v Value, at source.Span) Value {
 // specialise builds the function for one combination of argument types.
 func (c *cx) specialise(f *FnRef, s *signature, m *matched, call *callArgs) *special {
 	if len(c.memo) > maxSpecialisations {
-		c.errf("E0218", call.at, "the program needs more than %d versions of its functions", maxSpecialisations).
-			note(f.d.At, "`%s` is the one at hand", f.d.Name)
+		if !c.el.tooMany {
+			c.errf("E0218", call.at, "the program needs more than %d versions of its functions", maxSpecialisations).
+				note(f.d.At, "`%s` is the one at hand", f.d.Name)
+		}
+		c.el.tooMany = true // once is enough
 		return &special{bad: true}
 	}
 	d := c.el.root(s.mod)

@@ -58,7 +58,8 @@ type el struct {
 	naming     map[string]*naming
 	pure       map[*check.Decl]int
 	depth      int
-	nesting    int // calls inside calls
+	nesting    int  // calls inside calls
+	tooMany    bool // versions of functions; reported
 	checked    map[*check.Decl]bool
 	layerNames map[syntax.Node]string // names of layers, by the expression that makes one
 	places     map[syntax.Node]int    // numbers of calls, for the identity of layers

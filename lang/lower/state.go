@@ -13,10 +13,6 @@ func (c *cx) stateStmt(s *syntax.State) *cx {
 	if c.slots != nil {
 		return c.slotStmt(s)
 	}
-	if c.inst == nil {
-		c.errf("E0712", s.Span(), "a `state` belongs to a model or an optimizer")
-		return c.with(s.Name.Name, s.Name.Span(), poison)
-	}
 	var want check.Type
 	if s.Type != nil {
 		want = c.typ(s.Type)

@@ -65,6 +65,10 @@ func (l *scanner) readable() bool {
 			WithHint("save the file as UTF-8")
 		return false
 	}
+	if at := bytes.IndexByte(text, 0); at >= 0 {
+		l.error("E0101", at, at+1, "the file is no text: byte 0 at offset %d", at).WithHint("save the file as UTF-8")
+		return false
+	}
 	for from := 0; from < len(text); {
 		n := bytes.IndexByte(text[from:], '\n')
 		if n < 0 {
@@ -84,9 +88,15 @@ func (l *scanner) span(from, to int) source.Span {
 	return source.Span{File: l.file, Start: from, End: to}
 }
 
+// maxErrors is how many faults of its characters a file is told of; more are
+// a sign of a file that is no program.
+const maxErrors = 100
+
 func (l *scanner) error(code string, from, to int, format string, args ...any) *source.Diagnostic {
 	d := source.Errorf(code, l.span(from, to), format, args...)
-	l.out.errs = append(l.out.errs, d)
+	if len(l.out.errs) < maxErrors {
+		l.out.errs = append(l.out.errs, d)
+	}
 	return d
 }
 
