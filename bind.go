@@ -50,7 +50,7 @@ type Bound struct {
 // Whether results can be written is checked by Run, before its first step.
 func (p *Program) Bind(o DataOptions) (b *Bound, err error) {
 	defer guard(&err, "binding the data")
-	return p.bind(p.module, o)
+	return p.bind(live(p.module), o)
 }
 
 // bind binds a module of the program: the whole of it, or what predicting

@@ -11,6 +11,7 @@ import (
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/lower"
 	"github.com/dfc-lang/dfc/lang/source"
+	"github.com/dfc-lang/dfc/runtime/data"
 )
 
 // Program is a compiled program, not yet bound to data.
@@ -39,7 +40,7 @@ func Compile(path string, o Options) (*Program, error) {
 // paths of data and imports are relative to.
 func CompileText(path string, text []byte, o Options) (p *Program, err error) {
 	defer guard(&err, "compiling "+path)
-	p, l := compile(path, text, o, lower.Program)
+	p, l := compile(path, text, o, lower.Program, true)
 	if l.HasErrors() {
 		return nil, l
 	}
@@ -63,16 +64,18 @@ func CheckText(path string, text []byte, o Options) (l source.List) {
 			l = append(l, panicked(p, "checking "+path))
 		}
 	}()
-	_, l = compile(path, text, o, lower.Program)
+	_, l = compile(path, text, o, lower.Program, false)
 	return l
 }
 
 // lowering is lower.Program or lower.Tests.
 type lowering func(*source.File, lower.Options) (*ir.Module, source.List)
 
-// compile goes the road as far as it needs no data. The list has warnings
-// and errors; the program is nil where there are errors.
-func compile(path string, text []byte, o Options, down lowering) (*Program, source.List) {
+// compile goes the road as far as it needs no data, but for the headers of
+// files whose types the program leaves open; where files says that these must
+// be there. The list has warnings and errors; the program is nil where there
+// are errors.
+func compile(path string, text []byte, o Options, down lowering, files bool) (*Program, source.List) {
 	p := &Program{path: path, options: o, file: source.NewFile(path, text)}
 	var l source.List
 	if isIR(path) {
@@ -82,7 +85,7 @@ func compile(path string, text []byte, o Options, down lowering) (*Program, sour
 		}
 		p.lowered = m
 	} else {
-		p.lowered, l = down(p.file, p.lowerOptions())
+		p.lowered, l = down(p.file, p.lowerOptions(files))
 		if l.HasErrors() || p.lowered == nil {
 			return nil, l
 		}
@@ -150,13 +153,14 @@ func readIR(path string, text []byte) (*ir.Module, error) {
 	return m, nil
 }
 
-func (p *Program) lowerOptions() lower.Options {
-	o := lower.Options{Settings: p.options.Settings}
+func (p *Program) lowerOptions(files bool) lower.Options {
+	o := lower.Options{Settings: p.options.Settings, NeedFiles: files}
 	if p.options.Seed != nil {
 		o.Seed = *p.options.Seed
 	}
 	dir := filepath.Dir(p.path)
 	o.ReadFile = func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, path)) }
+	o.Probe = func(r *ir.Reader, at source.Span) (ir.Kind, []int, error) { return data.Probe(r, dir, at) }
 	return o
 }
 

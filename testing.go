@@ -25,7 +25,7 @@ func RunTests(path string, o Options) (out []TestResult, err error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	p, l := compile(path, text, o, lower.Tests)
+	p, l := compile(path, text, o, lower.Tests, true)
 	if l.HasErrors() {
 		return nil, l
 	}

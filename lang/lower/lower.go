@@ -28,6 +28,12 @@ type Options struct {
 	Seed     int64
 	// ReadFile reads imported files, by paths relative to the main file.
 	ReadFile func(path string) ([]byte, error)
+	// Probe is the kind and the sizes of the tensor of a file, for programs that
+	// do not say its type; text has no kind, and the one given is of no account.
+	Probe func(r *ir.Reader, at source.Span) (ir.Kind, []int, error)
+	// NeedFiles says that these files must be there. Without it a program with
+	// a file that is not is checked as far as it goes, and no module comes out.
+	NeedFiles bool
 }
 
 // Limits of compilation; beyond them is an error, never a hanging compiler.
@@ -72,6 +78,8 @@ type el struct {
 	hiddens    map[string]string // hidden fields, see text.go
 	tests      bool
 	written    map[string]source.Span // paths of results
+	partial    bool                   // a file was not there that says the type of a value
+	demanded   map[string]bool        // names that results need; nil until asked
 	exprTables map[syntax.Node]*Tab   // tables that expressions made
 }
 
@@ -177,7 +185,7 @@ func Tests(main *source.File, opt Options) (*ir.Module, source.List) {
 // finish orders what was reported and hands the module over.
 func (e *el) finish() (*ir.Module, source.List) {
 	e.errs.Sort()
-	if e.errs.HasErrors() {
+	if e.errs.HasErrors() || e.partial {
 		return nil, e.errs
 	}
 	e.declareSymbols()
