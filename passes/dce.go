@@ -3,12 +3,16 @@ package passes
 import "github.com/dfc-lang/dfc/ir"
 
 // dce removes what nobody needs: operations, results and captures of control
-// operations, carries that feed only themselves, and functions that no node
-// reaches. Operations with an effect stay, with all they need.
+// operations, carries that feed only themselves, functions that no node
+// reaches, and across calls what is neither used nor needed. Operations with
+// an effect stay, with all they need.
 func dce(m *ir.Module, _ ir.Sizes) error {
 	v := newDeriver(m)
 	for _, f := range m.Funcs {
 		v.dceFunc(f)
+	}
+	dropFuncs(m)
+	for v.trimCalls(m) {
 	}
 	dropFuncs(m)
 	return nil
