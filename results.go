@@ -26,6 +26,7 @@ type results struct {
 
 func (r *results) begin(s *session) error {
 	r.outputs, r.open = data.NewOutputs(s.opt.Out), map[*ir.Write]*data.Output{}
+	r.outputs.Spare(s.bound.data.Paths()...)
 	for _, n := range s.module.Nodes {
 		w, ok := n.Body.(*ir.Write)
 		if !ok {

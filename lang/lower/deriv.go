@@ -52,10 +52,17 @@ func derivOp(op string) func(c *cx, call *callArgs, want check.Type) Value {
 // point is the argument of a derivative with all its leaves forced.
 func (f *Deriv) point(c *cx, call *callArgs, n int) ([]Value, bool) {
 	if len(call.args) != n || len(call.named) > 0 {
-		c.errf("E0622", call.at, "`%s(f)` is called with %s", f.op, map[int]string{1: "the point: `(x)`", 2: "the point and a direction: `(x, v)`"}[n])
+		r := c.errf("E0622", call.at, "`%s(f)` is called with %s", f.op, map[int]string{1: "the point: `(x)`", 2: "the point and a direction: `(x, v)`"}[n])
+		if n == 1 && len(call.args) > 1 {
+			r.hint("of several arguments make one: `%s(((x, y)) => f(x, y))((a, b))`", f.op)
+		}
 		return nil, false
 	}
-	x := c.force(call.args[0].val(c, nil), call.args[0].at)
+	d := *c
+	if k := argumentKind(c, f.f); k != ir.NoKind {
+		d.real = k // constants meet the type that the function declares
+	}
+	x := d.force(call.args[0].val(c, nil), call.args[0].at)
 	if hasPoison(x) {
 		return nil, false
 	}
@@ -74,6 +81,46 @@ func (f *Deriv) point(c *cx, call *callArgs, n int) ([]Value, bool) {
 		out = append(out, call.args[1].val(c, c.typeOf(x)))
 	}
 	return out, true
+}
+
+// argumentKind is the kind of number that a function declares for its first
+// argument, if it says one.
+func argumentKind(c *cx, f Fun) ir.Kind {
+	var t check.Type
+	switch f := f.(type) {
+	case *Deriv:
+		return argumentKind(c, f.f)
+	case *FnRef:
+		if s := c.signatureOf(f.d); s != nil && len(s.params) > 0 {
+			t = s.params[0].t
+		}
+	case *Typed:
+		if len(f.t.Args) > 0 {
+			t = f.t.Args[0]
+		}
+	}
+	return declaredKind(t)
+}
+
+// declaredKind is the first kind of number with fractions in a type.
+func declaredKind(t check.Type) ir.Kind {
+	var parts []check.Type
+	switch t := t.(type) {
+	case check.Tensor:
+		if t.Kind == ir.F32 || t.Kind == ir.F64 {
+			return t.Kind
+		}
+	case check.Record:
+		parts = t.Types
+	case check.Tuple:
+		parts = t.Items
+	}
+	for _, p := range parts {
+		if k := declaredKind(p); k != ir.NoKind {
+			return k
+		}
+	}
+	return ir.NoKind
 }
 
 // outlined is the function argument made a function of the IR.

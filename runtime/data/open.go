@@ -271,6 +271,22 @@ func (ds *Dataset) Locate(table string, row int64) source.Place {
 	return ds.locateFileRow(v.src, v.src.fileRow(row))
 }
 
+// Paths are the files that tables and tensors were read from.
+func (ds *Dataset) Paths() []string {
+	var out []string
+	for _, p := range ds.prints {
+		out = append(out, resolve(ds.opt.Dir, p.Path))
+	}
+	for _, n := range ds.m.Nodes {
+		if r, ok := n.Body.(*ir.Read); ok && ds.reads[n.Name] != nil {
+			for _, p := range r.Reader.Paths {
+				out = append(out, resolve(ds.opt.Dir, p.Text))
+			}
+		}
+	}
+	return out
+}
+
 // Fingerprints are of the files that tables were read from, in that order.
 func (ds *Dataset) Fingerprints() []Fingerprint { return ds.prints }
 

@@ -20,6 +20,7 @@ import (
 // whole program has succeeded. Otherwise Abort leaves nothing behind.
 type Outputs struct {
 	dir   string
+	reads []string // files that the program reads
 	files []*Output
 	made  []string // folders that were made, outermost first
 }
@@ -40,6 +41,9 @@ type Output struct {
 // NewOutputs writes below dir, "" being the working directory.
 func NewOutputs(dir string) *Outputs { return &Outputs{dir: dir} }
 
+// Spare names files that the program reads, and that no result may replace.
+func (o *Outputs) Spare(paths ...string) { o.reads = append(o.reads, paths...) }
+
 // Open begins a result file. It is called when the program is bound, so that
 // a place that cannot be written is known before the first step. A name that
 // ends in .gz is compressed.
@@ -54,8 +58,15 @@ func (o *Outputs) Open(path string, at source.Span) (*Output, error) {
 			return nil, out.fault("D0130", "`%s` is a file that this program writes, and no folder", other.path)
 		}
 	}
-	if st, err := os.Stat(full); err == nil && st.IsDir() {
-		return nil, out.fault("D0130", "`%s` is a folder", path)
+	if st, err := os.Stat(full); err == nil {
+		if st.IsDir() {
+			return nil, out.fault("D0130", "`%s` is a folder", path)
+		}
+		for _, r := range o.reads {
+			if in, err := os.Stat(r); err == nil && os.SameFile(in, st) {
+				return nil, out.fault("D0130", "`%s` is a file that this program reads", path).WithHint("give the result another name, or another folder with `--out DIR`")
+			}
+		}
 	}
 	if err := o.makeFolder(filepath.Dir(full)); err != nil {
 		return nil, out.fault("D0130", "the folder of `%s` cannot be made: %s", path, reason(err))

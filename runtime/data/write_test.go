@@ -220,3 +220,21 @@ func TestFullDiskOfTheSpill(t *testing.T) {
 	_, err = Open(m, Options{Dir: bigDir(t), Needs: n, Limit: 1, TempDir: filepath.Join(t.TempDir(), "none")})
 	wantFault(t, err, "D0120", "no temporary file")
 }
+
+func TestResultOverData(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"in.csv", "old.csv"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("a\n1\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := NewOutputs(dir)
+	defer o.Abort()
+	o.Spare(filepath.Join(dir, "in.csv"))
+	if _, err := o.Open("old.csv", source.Span{}); err != nil {
+		t.Errorf("an old result: %v", err)
+	}
+	if _, err := o.Open("in.csv", source.Span{}); err == nil || !strings.Contains(err.Error(), "reads") {
+		t.Errorf("a result may replace the data: %v", err)
+	}
+}
