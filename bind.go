@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"slices"
 	"sort"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -149,6 +150,9 @@ func (b *Bound) remark() {
 func rowModule(m, lowered *ir.Module, needs data.Needs) *ir.Module {
 	out := &ir.Module{Name: m.Name, Files: m.Files, Symbols: m.Symbols, Funcs: lowered.Funcs}
 	for _, n := range m.Nodes {
+		if t, ok := n.Body.(*ir.Train); ok && m.Func(t.StepFn) != nil {
+			out.Funcs = append(slices.Clip(out.Funcs), m.Func(t.StepFn))
+		}
 		if d, ok := n.Body.(*ir.Derive); ok && d.Fn != "" {
 			n = lowered.Node(n.Name)
 			d = n.Body.(*ir.Derive)

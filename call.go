@@ -3,6 +3,8 @@ package dfc
 import (
 	"errors"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
@@ -143,7 +145,9 @@ func (s *session) input(in ir.Input, owner *ir.Node) (*array.Array, error) {
 		return s.column(in.Bind)
 	case ir.Seed:
 		a := array.New(ir.Key)
-		a.I64[0] = train.StreamKey(s.seed(), in.Bind, 0)
+		stream, step, _ := strings.Cut(in.Bind, "@") // "fit@20": as step 20 of a training draws
+		at, _ := strconv.ParseInt(step, 10, 64)
+		a.I64[0] = train.StreamKey(s.seed(), stream, at)
 		return a, nil
 	case ir.Step, ir.Epoch:
 		a := array.New(ir.I64)

@@ -94,6 +94,7 @@ type FieldRef struct{ Table, Field string }
 //	slice   rows From..To (To -1: the end)
 //	sort    ordered by Fn (one result), Descending
 //	sample  N rows drawn with Seed
+//	batch   the rows of step N of the training Batch, in its order
 //	map     a new table of the results of Fn, one field each (Fields), keyed back to Of by "#"
 //
 // All but map are subsets: their rows are rows of Of's source table.
@@ -106,6 +107,7 @@ type Derive struct {
 	Seed       int64     `json:",omitempty"`
 	From, To   int64     `json:",omitempty"`
 	N          int64     `json:",omitempty"`
+	Batch      string    `json:",omitempty"`
 	Descending bool      `json:",omitempty"`
 	Fields     []Field   `json:",omitempty"`
 }

@@ -121,6 +121,11 @@ func (g *graph) derive(b *Derive) {
 	case "split", "slice", "sample":
 		return
 	case "where", "sort", "map":
+	case "batch":
+		if n := g.v.m.Node(b.Batch); n == nil || n.Body.Kind() != "train" {
+			g.fault("there is no training %s", b.Batch)
+		}
+		return
 	default:
 		g.fault("there is no derivation %q", b.Op)
 		return

@@ -1,9 +1,12 @@
 package lower
 
 import (
+	"fmt"
+
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/check"
 	"github.com/dfc-lang/dfc/lang/source"
+	"github.com/dfc-lang/dfc/lang/syntax"
 )
 
 // lossFun is `fit.loss`: the objective at other parameters.
@@ -25,14 +28,21 @@ func (f *lossFun) apply(c *cx, call *callArgs, want check.Type) Value {
 		c.errf("E0710", call.args[0].at, "`%s` takes a record of parameters, and this is %s", f.name(), c.describe(p))
 		return poison
 	}
-	table, ok := f.rows(c, call)
+	table, step, ok := f.rows(c, call)
 	if !ok {
 		return poison
 	}
 	d := *c
 	root := &paramRoot{model: f.t.model.Name, mode: rootGiven, given: rec, states: f.t.trained()}
 	d.lex = lex{mod: f.t.mod}
-	d.tr = &trainCtx{info: f.t, root: root, training: true, what: "loss", batch: table != nil}
+	d.tr = &trainCtx{info: f.t, root: root, training: true, what: "loss", batch: table != nil, step: step}
+	d.loops, d.stream = nil, "fit"
+	if step > 0 {
+		d.stream = fmt.Sprintf("fit@%d", step)
+	}
+	places := c.fn.places
+	c.fn.places = 0 // as in the function that the training learns from
+	defer func() { c.fn.places = max(c.fn.places, places) }()
 	if table == nil {
 		v := d.expr(f.t.loss.Value, nil)
 		return f.withPenalty(&d, v, call.at)
@@ -42,7 +52,9 @@ func (f *lossFun) apply(c *cx, call *callArgs, want check.Type) Value {
 		return poison
 	}
 	vs := d.batchLoop(table.Dim, func(e *cx, fr *frame) []*ir.Value {
-		v := e.invoke(fn, call.at, f.t.loss, &Row{T: table, fn: e.fn, fr: fr})
+		row := &Row{T: table, fn: e.fn, fr: fr}
+		e.loops, e.rowAt = nil, row
+		v := e.invoke(fn, call.at, f.t.loss, row)
 		t := e.lossNumber(v, call.at)
 		if t == nil {
 			return nil
@@ -66,10 +78,10 @@ func (f *lossFun) withPenalty(d *cx, v Value, at source.Span) Value {
 	return v
 }
 
-// rows are those that `fit.loss` runs over: `rows: T` or the batch of
-// `step: t`; nil where the training has no table.
-func (f *lossFun) rows(c *cx, call *callArgs) (*check.Table, bool) {
-	var table *check.Table
+// rows are those that `fit.loss` runs over, and the step that it stands for, 0
+// for none: `rows: T` or the batch of `step: t`; nil where the training has no
+// table.
+func (f *lossFun) rows(c *cx, call *callArgs) (table *check.Table, step int64, ok bool) {
 	for _, a := range call.named {
 		v := a.val(c, nil)
 		switch a.name {
@@ -77,31 +89,57 @@ func (f *lossFun) rows(c *cx, call *callArgs) (*check.Table, bool) {
 			t, ok := v.(*Tab)
 			if !ok {
 				c.errf("E0746", a.at, "`rows:` takes a table")
-				return nil, false
+				return nil, 0, false
 			}
 			table = t.T
 		case "step":
-			n, ok := v.(*Num)
-			k, whole := int64(0), false
-			if ok {
-				k, whole = n.int()
+			if n, ok := v.(*Num); ok {
+				if k, whole := n.int(); whole && k > 0 {
+					step = k
+					continue
+				}
 			}
-			if !whole || k < 1 {
-				c.errf("E0747", a.at, "`step:` takes a constant, counted from 1")
-				return nil, false
-			}
-			if f.t.table != nil {
-				c.errf("E0747", a.at, "`step:` of a training on a table is not part of this version").hint("`rows: T` takes given rows")
-				return nil, false
-			}
+			c.errf("E0747", a.at, "`step:` takes a constant, counted from 1").hint("a number, a setting, or a `let` of one")
+			return nil, 0, false
 		default:
 			c.errf("E0226", a.at, "`%s` has no argument `%s`", f.name(), a.name).hint("`step: t`, `rows: T`")
-			return nil, false
+			return nil, 0, false
 		}
 	}
-	if table == nil && f.t.table != nil {
-		c.errf("E0748", call.at, "`%s` runs over rows: which?", f.name()).hint("`%s(p, rows: T)`", f.name())
-		return nil, false
+	if table == nil && step > 0 && f.t.table != nil {
+		table = c.stepTable(f.t, step, call.at)
 	}
-	return table, true
+	if table == nil && f.t.table != nil {
+		c.errf("E0748", call.at, "`%s` runs over rows: which?", f.name()).hint("`%s(p, rows: T)`, or `%s(p, step: 1)`", f.name(), f.name())
+		return nil, 0, false
+	}
+	return table, step, true
+}
+
+// stepTable is the rows of a step of a training, as a subset of its table.
+func (c *cx) stepTable(t *trainInfo, step int64, at source.Span) *check.Table {
+	if tab := t.batches[step]; tab != nil {
+		return tab
+	}
+	d := *c
+	d.tableNames = []*syntax.Name{{Pos: syntax.Pos{At: at}, Name: fmt.Sprintf("%s_step%d", t.name, step)}}
+	tab := d.subset(t.table, "batch", 0, &ir.Derive{Op: "batch", Batch: t.name, N: step}, at).T
+	t.batches[step] = tab
+	return tab
+}
+
+// epochOf is the pass that a step belongs to, counted from 1.
+func (t *trainInfo) epochOf(step int64) ir.Dim {
+	switch {
+	case t.table == nil:
+		return ir.N(0)
+	case t.node.All:
+		return ir.N(step)
+	}
+	size := ir.N(t.node.Batch)
+	rows := t.table.Dim
+	if t.node.Last != "drop" {
+		rows = rows.Add(size).Sub(ir.N(1))
+	}
+	return ir.N(step - 1).Div(rows.Div(size)).Add(ir.N(1))
 }

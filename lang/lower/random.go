@@ -19,14 +19,17 @@ func (c *cx) key() *ir.Value {
 	if stream == "" {
 		stream = "run"
 	}
+	if c.stream != "" {
+		stream = c.stream
+	}
 	k := c.input(ir.Seed, stream, ir.ScalarOf(ir.Key))
 	if c.fn.init && c.initPath != "" {
 		h := fnv.New64a()
 		h.Write([]byte(c.initPath))
 		k = b.One("key_fold", nil, k, b.Int(ir.ScalarOf(ir.I64), int64(h.Sum64()>>1)))
 	}
-	if c.fn.row != nil && !c.fn.rigid {
-		k = b.One("key_fold", nil, k, c.input(ir.RowNumber, "row", ir.ScalarOf(ir.I64)))
+	if (c.fn.row != nil || c.rowAt != nil) && !c.fn.rigid {
+		k = b.One("key_fold", nil, k, c.rowNumber())
 	}
 	c.fn.places++
 	k = b.One("key_fold", nil, k, b.Int(ir.ScalarOf(ir.I64), int64(c.fn.places)))
@@ -34,6 +37,14 @@ func (c *cx) key() *ir.Value {
 		k = b.One("key_fold", nil, k, i)
 	}
 	return k
+}
+
+// rowNumber is the number of the row at hand in its table.
+func (c *cx) rowNumber() *ir.Value {
+	if c.rowAt != nil {
+		return c.fn.b.One("convert", ir.ConvertAttrs{K: ir.I64}, c.use(c.rowIndex(c.rowAt)))
+	}
+	return c.input(ir.RowNumber, "row", ir.ScalarOf(ir.I64))
 }
 
 // uniform draws numbers in (0, 1).

@@ -20,7 +20,9 @@ type trainInfo struct {
 	opt   *OptimRef
 	loss  *syntax.Clause
 	kinds map[string]ir.Kind // of the metrics
-	mod   *check.Module
+	// batches are the rows of steps that `fit.loss` asks for.
+	batches map[int64]*check.Table
+	mod     *check.Module
 }
 
 // trained is the root of parameters after training, or as they stand when a
@@ -50,6 +52,7 @@ type trainCtx struct {
 	training bool
 	what     string // loss, penalty, update, gradient
 	batch    bool   // `batch.…` has a meaning
+	step     int64  // that the objective is asked for, 0 where it is the one at hand
 }
 
 // special words
@@ -79,6 +82,13 @@ func (c *cx) trainWord(name string) (Value, bool) {
 		if name == "epoch" {
 			role = ir.Epoch
 		}
+		if t.step > 0 {
+			at := ir.N(t.step)
+			if name == "epoch" {
+				at = t.info.epochOf(t.step)
+			}
+			return c.ten(dimNum(at).make(c, ir.I64)), true
+		}
 		if t.what == "update" {
 			return wideInput(role, name), true
 		}
@@ -92,7 +102,7 @@ func (c *cx) trainWord(name string) (Value, bool) {
 		if !t.batch {
 			return nil, false
 		}
-		return c.ten(c.input(ir.RowNumber, "row", ir.ScalarOf(ir.I64))), true
+		return c.ten(c.rowNumber()), true
 	}
 	return nil, false
 }
@@ -108,7 +118,7 @@ func wideInput(role ir.Role, name string) *Num {
 // training evaluates a `train` declaration.
 func (e *el) training(d *check.Decl, n *syntax.Train) Value {
 	c := e.graphCx(d.Module, n.Name.Name)
-	info := &trainInfo{name: n.Name.Name, n: n, mod: d.Module, kinds: map[string]ir.Kind{}, node: &ir.Train{Order: "shuffle", Last: "short", Keep: "last", Seed: e.opt.Seed}}
+	info := &trainInfo{name: n.Name.Name, n: n, mod: d.Module, kinds: map[string]ir.Kind{}, batches: map[int64]*check.Table{}, node: &ir.Train{Order: "shuffle", Last: "short", Keep: "last", Seed: e.opt.Seed}}
 	if !c.trainHead(info, n) {
 		return poison
 	}

@@ -297,6 +297,8 @@ type cx struct {
 	lex
 	fn         *fnCtx
 	loops      []*ir.Value    // indices of the loops around, for randomness
+	stream     string         // of randomness, where it is not that of the function
+	rowAt      *Row           // the element of a loop that stands for the row at hand
 	tr         *trainCtx      // while a training's functions are made
 	every      string         // the training whose metric is made
 	metricOf   *trainInfo     // the training whose metric is made

@@ -92,6 +92,8 @@ func (ds *Dataset) Derive(name string, run RunFunc) error {
 		v.rows, err = ds.sort(parent, d, run)
 	case "sample":
 		v.rows, err = sample(parent, d, n)
+	case "batch":
+		v.rows, err = ds.batchOf(d)
 	case "map":
 		v.src, err = ds.mapped(n, parent, d, run)
 		if err == nil {
