@@ -63,7 +63,7 @@ func init() {
 		intrinsic(name, sig, doc, derivOp(name))
 	}
 	intrinsic("fold", "fold(f, s0, xs) -> s", "The last state of a loop over xs: f takes the state and an element.", foldOp("fold"))
-	intrinsic("scan", "scan(f, s0, xs, out: (s, x) => y) -> [s]", "The states after each step of a loop over xs; with `out`, { last, out }.", foldOp("scan"))
+	intrinsic("scan", "scan(f, s0, xs, out: (s, x) => y) -> [s]", "The states after each step of a loop over xs; with `out`, { last, out }, where out has what is made of each element and the state after it.", foldOp("scan"))
 	intrinsic("random.uniform", "random.uniform() -> real", "A number between 0 and 1, both excluded.", randomOp("uniform"))
 	intrinsic("random.normal", "random.normal() -> real", "A number with the normal distribution of mean 0 and deviation 1.", randomOp("normal"))
 	intrinsic("random.bernoulli", "random.bernoulli(p: real) -> bool", "true with probability p.", randomOp("bernoulli"))

@@ -73,7 +73,7 @@ func (v *values) put(in *input, d *dialect, raw []byte, part int, row int32) *pr
 	case asBool:
 		b, ok := parseBool(raw)
 		if !ok {
-			return bad("D0115", "this is neither true nor false")
+			return bad("D0115", "this is neither true nor false").try("a bool is written true or false, 1 or 0; other texts are a `category`: `r.a == \"yes\"`")
 		}
 		v.a.U8 = append(v.a.U8, oneIf(b))
 	case asIndex:
@@ -183,6 +183,9 @@ func notNumber(raw []byte) *problem {
 	switch string(raw) {
 	case "NA", "N/A", "nan", "NaN", "NAN", "null", "NULL", "None", "?", "-", "inf", "Inf", "-inf", "-Inf":
 		p.try(fmt.Sprintf("if it stands for a missing value, add it to the reader: `missing: [\"\", %q]`", raw))
+	}
+	if before, after, one := strings.Cut(string(raw), ","); one && allDigits(strings.TrimPrefix(before, "-")) && allDigits(after) {
+		p.try("a number is written with a point and without commas: `1234.5`")
 	}
 	return p
 }
@@ -380,3 +383,5 @@ func decodeKey(key string, kinds []keyKind) string {
 	}
 	return out
 }
+
+func allDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
