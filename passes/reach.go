@@ -329,7 +329,8 @@ func Contract(m *ir.Module, n *ir.Node) source.List {
 		}
 	}
 	if !some && len(list) == 0 {
-		list.Add(source.Errorf(codeNothing, n.Span, "no gradient reaches any parameter of `%s`", t.Model))
+		list.Add(source.Errorf(codeNothing, n.Span, "no gradient reaches any parameter of `%s`, so training would change nothing", t.Model).
+			WithHint("every way from the parameters to the loss goes through a `stop(…)`; leave one out"))
 	}
 	return list
 }

@@ -2,7 +2,6 @@ package tests
 
 import (
 	"io"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -19,11 +18,6 @@ func TestMisuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	compiled := func(_ *dfc.Program, err error) error { return err }
-	notes := filepath.Join(dir, "notes.doc")
-	if err := os.WriteFile(notes, []byte("hello\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	_, schema := dfc.Schema(notes)
 	for _, c := range []struct {
 		code string
 		err  error
@@ -32,7 +26,6 @@ func TestMisuse(t *testing.T) {
 		{"U0013", p.Emit(io.Discard, "nonsense")},
 		{"U0011", compiled(dfc.Compile(filepath.Join(dir, "absent.df"), dfc.Options{}))},
 		{"U0014", compiled(dfc.CompileText("m.ir", []byte("module \"m\" numerics 99\n"), dfc.Options{}))},
-		{"U0017", schema},
 		{"E0900", compiled(dfc.CompileText("m.ir", []byte("modul \"m\"\n"), dfc.Options{}))},
 	} {
 		l := source.AsList(c.err)
