@@ -95,7 +95,9 @@ type FieldRef struct{ Table, Field string }
 //	sort    ordered by Fn (one result), Descending
 //	sample  N rows drawn with Seed
 //	batch   the rows of step N of the training Batch, in its order
-//	map     a new table of the results of Fn, one field each (Fields), keyed back to Of by "#"
+//	map     a new table of the results of Fn, one field each (Fields) and, where a field is
+//	        Optional, behind its value a bool that says whether there is one; keyed back to Of
+//	        by a field of its name
 //
 // All but map are subsets: their rows are rows of Of's source table.
 type Derive struct {

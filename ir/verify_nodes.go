@@ -140,9 +140,20 @@ func (g *graph) derive(b *Derive) {
 		g.fault("%s must have one bool as result", fnName(b.Fn))
 	case b.Op == "sort" && len(rs) != 1:
 		g.fault("%s must have one result", fnName(b.Fn))
-	case b.Op == "map" && len(rs) != len(b.Fields):
+	case b.Op == "map" && len(rs) != resultsOf(b.Fields):
 		g.fault("%s has %s for %s", fnName(b.Fn), counted(len(rs), "result"), counted(len(b.Fields), "field"))
 	}
+}
+
+// resultsOf is how many results the fields of a mapped table take.
+func resultsOf(fields []Field) int {
+	n := len(fields)
+	for _, f := range fields {
+		if f.Optional {
+			n++
+		}
+	}
+	return n
 }
 
 func (g *graph) reduce(b *Reduce) {

@@ -172,11 +172,14 @@ func (c *cx) mapped(t *check.Table, name string, at source.Span, f func(d *cx, r
 		}
 		var vs []*ir.Value
 		for i, field := range rec.Names {
-			x, ok := d.force(rec.Vals[i], at).(*Ten)
+			v, has := d.force(rec.Vals[i], at), (*Ten)(nil)
+			if o, ok := v.(*Opt); ok {
+				v, has = d.force(o.Val, at), d.tensor(o.Has, ir.Bool, at)
+			}
+			x, ok := v.(*Ten)
 			if !ok {
 				if !isPoison(rec.Vals[i]) {
-					d.errf("E0540", at, "the field `%s` of a new table is a number or a tensor, and this is %s", field, d.describe(rec.Vals[i])).
-						hint("say what stands for what is missing: `x ?? 0`")
+					d.errf("E0540", at, "the field `%s` of a new table is a number or a tensor, and this is %s", field, d.describe(rec.Vals[i]))
 				}
 				return nil
 			}
@@ -186,9 +189,14 @@ func (c *cx) mapped(t *check.Table, name string, at source.Span, f func(d *cx, r
 			} else if x.Of != nil {
 				out.Table = x.Of.Base.Name
 			}
-			node.Fields = append(node.Fields, out)
-			fields = append(fields, &check.Field{Name: field, Type: check.Tensor{Kind: x.T.Kind, Bound: x.T.Bound, Of: x.Of, Dims: x.T.Dims}, At: at})
+			t := check.Type(check.Tensor{Kind: x.T.Kind, Bound: x.T.Bound, Of: x.Of, Dims: x.T.Dims})
 			vs = append(vs, d.use(x))
+			if has != nil {
+				out.Optional, t = true, check.Opt{X: t}
+				vs = append(vs, d.use(has))
+			}
+			node.Fields = append(node.Fields, out)
+			fields = append(fields, &check.Field{Name: field, Type: t, At: at})
 		}
 		back := d.rowIndex(row)
 		node.Fields = append(node.Fields, ir.Field{Name: name, Type: back.T, Table: t.Base.Name, Span: at})
@@ -400,8 +408,8 @@ func sampleCall(c *cx, call *callArgs, want check.Type) Value {
 	return c.subset(t, "sample", 0, &ir.Derive{Op: "sample", N: k, Seed: seed}, call.at)
 }
 
-// initialOf is `price.initial`: the first values of the parameters of the one
-// training of the model.
+// initialOf is `price.initial`: the first values of the parameters of the
+// model, the same in each of its trainings.
 func (c *cx) initialOf(m *ModelRef, n *syntax.Name) Value {
 	var found []*check.Decl
 	for _, node := range c.prog.Main.File.Decls {
@@ -410,11 +418,8 @@ func (c *cx) initialOf(m *ModelRef, n *syntax.Name) Value {
 			found = append(found, c.prog.Main.Decls[tr.Name.Name])
 		}
 	}
-	if len(found) != 1 || found[0] == nil {
-		r := c.errf("E0759", n.Span(), "`%s.initial` needs exactly one training of `%s`, and there are %d", m.d.Name, m.d.Name, len(found)).hint("`fit.initial` says which")
-		if len(found) == 0 {
-			r.hint("initial values belong to a training: `train fit of %s …`", m.d.Name)
-		}
+	if len(found) == 0 || found[0] == nil {
+		c.errf("E0759", n.Span(), "`%s.initial` needs a training of `%s`, and there is none", m.d.Name, m.d.Name).hint("initial values belong to a training: `train fit of %s …`", m.d.Name)
 		return poison
 	}
 	v, ok := c.value(found[0]).(*trainVal)

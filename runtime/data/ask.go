@@ -130,7 +130,7 @@ func (ds *Dataset) checkAsked(t *table) error {
 		}
 		c, text := ds.cats[like.Category], in.ask[0].Arg
 		if _, ok := c.ids[text]; !ok {
-			return notMember(c, text).At(in.at(t.span))
+			return notMember(c, text).At(in.field.Span)
 		}
 	}
 	return nil

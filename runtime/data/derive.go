@@ -383,14 +383,24 @@ func (ds *Dataset) mapped(n *ir.Node, parent *view, d *ir.Derive, run RunFunc) (
 	t.store = &store{limit: -1}
 	f := ds.m.Func(d.Fn)
 	var inputs []*input
-	for i, r := range f.Results() {
-		in := &input{name: d.Fields[i].Name, field: &d.Fields[i], kind: r.Type.Kind, width: 1}
+	var at []int // results that are values; the next one of an optional field says whether it is there
+	for i := range d.Fields {
+		k := 0
+		if i > 0 {
+			k = at[i-1] + 1 + int(oneIf(d.Fields[i-1].Optional))
+		}
+		at = append(at, k)
+		r := f.Results()[k]
+		in := &input{name: d.Fields[i].Name, field: &d.Fields[i], kind: r.Type.Kind, width: 1, optional: d.Fields[i].Optional}
 		for _, dim := range r.Type.Dims {
 			size, _ := ds.sizeOf(dim)
 			in.width *= int(size)
 		}
 		in.col = t.store.add(&col{name: in.name, kind: in.kind, width: in.width})
-		t.fields[in.name] = &fieldData{field: in.field, val: in.col}
+		if in.optional {
+			in.valid = t.store.add(&col{name: in.name + "?", kind: ir.Bool, width: 1})
+		}
+		t.fields[in.name] = &fieldData{field: in.field, val: in.col, valid: in.valid}
 		inputs = append(inputs, in)
 	}
 	back := &input{name: parent.name, field: &ir.Field{Name: parent.name, Table: parent.name, Type: ir.IndexOf(ir.Sym(parent.src.name))}, kind: ir.Index, width: 1}
@@ -399,8 +409,11 @@ func (ds *Dataset) mapped(n *ir.Node, parent *view, d *ir.Derive, run RunFunc) (
 	inputs = append(inputs, back)
 	vals, ids := make([]values, len(inputs)), make([][]int32, len(inputs))
 	err := ds.runRows(parent, d.Fn, run, func(rows []int64, results []*array.Array) error {
-		for i, a := range results {
-			vals[i].a = *a
+		for i, k := range at {
+			vals[i].a = *results[k]
+			if inputs[i].optional {
+				vals[i].valid = results[k+1].U8
+			}
 		}
 		last := &vals[len(vals)-1].a
 		last.I32 = last.I32[:0]

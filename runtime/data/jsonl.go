@@ -118,6 +118,9 @@ func (j *jsonDecoder) member(p *part, l *layout, name []byte) *fault {
 			err = j.tensor(p, in, t, in.shape())
 		}
 		if err != nil {
+			if string(raw) == nullText {
+				raw = []byte("null")
+			}
 			return &fault{problem: *err, column: string(name), value: clip(raw)}
 		}
 	}
