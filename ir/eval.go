@@ -189,24 +189,51 @@ func (e *Evaluator) result(op *Op) (*Tensor, error) { return e.alloc(op.Results[
 // laneMask is a branch with a predicate of dimensions that is being run: both
 // sides run over all lanes, and a fault in a lane that is off is none.
 type laneMask struct {
-	dims []Dim
-	on   []int64 // 1 where this side is taken
+	dims  []Dim
+	shape []int
+	on    []int64 // 1 where this side is taken, and every one around it
+}
+
+// taken reports whether the lane of an element of a tensor of type t with n
+// elements is on. Where the tensor does not range over the last lanes, or over
+// any, one of them that is on is enough; so it is where no element is named.
+func (m laneMask) taken(t Type, n, element int) bool {
+	outer, k := 1, 0
+	for element >= 0 && k < len(m.dims) && k < len(t.Dims) && t.Dims[k] == m.dims[k] {
+		outer *= m.shape[k]
+		k++
+	}
+	on := m.on
+	if outer > 1 {
+		at, inner := element/(n/outer), len(on)/outer
+		on = on[at*inner : (at+1)*inner]
+	}
+	for _, x := range on {
+		if x != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// within is m where the lanes of an outer branch are on, as far as they are
+// its own too.
+func (m laneMask) within(outer laneMask) laneMask {
+	if !startsWith(m.dims, outer.dims) || len(outer.on) == 0 {
+		return m
+	}
+	inner := len(m.on) / len(outer.on)
+	for i := range m.on {
+		m.on[i] &= outer.on[i/inner]
+	}
+	return m
 }
 
 // fault is the error of op at an element of a tensor of type t with n
-// elements; nil where that lane is off. Where the tensor does not range over
-// the lanes, one lane that is on is enough.
+// elements; nil where that lane is off.
 func (e *Evaluator) fault(op *Op, t Type, n, element int, format string, args ...any) error {
 	for _, m := range e.masks {
-		taken := int64(0)
-		if startsWith(t.Dims, m.dims) && element >= 0 {
-			taken = m.on[element/(n/len(m.on))]
-		} else {
-			for _, on := range m.on {
-				taken |= on
-			}
-		}
-		if taken == 0 {
+		if !m.taken(t, n, element) {
 			return nil
 		}
 	}

@@ -54,11 +54,14 @@ func evalCond(e *Evaluator, op *Op, in []*Tensor) ([]*Tensor, error) {
 
 // side runs a region with the lanes where pred is taken marked as on.
 func (e *Evaluator) side(r *Region, pred *Tensor, taken int64, args []*Tensor) ([]*Tensor, error) {
-	m := laneMask{dims: pred.Type.Dims, on: make([]int64, len(pred.I))}
+	m := laneMask{dims: pred.Type.Dims, shape: pred.Shape, on: make([]int64, len(pred.I))}
 	for i, p := range pred.I {
 		if p == taken {
 			m.on[i] = 1
 		}
+	}
+	if n := len(e.masks); n > 0 {
+		m = m.within(e.masks[n-1])
 	}
 	e.masks = append(e.masks, m)
 	out, err := e.region(r, args)

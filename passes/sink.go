@@ -6,7 +6,8 @@ import "github.com/dfc-lang/dfc/ir"
 // before an `if` behaves as it reads: in a side that is not taken it is not
 // computed, and gives no derivative. A value that is used outside of branches
 // too is really needed there. Loops and comprehensions are not entered from
-// outside, as the value would be computed more often.
+// outside, as the value would be computed more often; branches with a vector
+// predicate are not, as the types of their captures say which lanes they carry.
 func sink(m *ir.Module, _ ir.Sizes) error {
 	v := newDeriver(m)
 	for _, f := range m.Funcs {
@@ -57,7 +58,7 @@ func (v *deriver) sinkInto(op *ir.Op, users map[*ir.Value][]*ir.Op, r *ir.Region
 			}
 		}
 		for _, u := range users[x] {
-			if _, ok := u.Attrs.(ir.CondAttrs); !ok || u.Operands[0] == x {
+			if _, ok := u.Attrs.(ir.CondAttrs); !ok || u.Operands[0] == x || u.Operands[0].Type.Rank() > 0 {
 				return nil
 			}
 			if !seen[u] {
