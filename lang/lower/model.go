@@ -272,6 +272,9 @@ func (c *cx) runModel(f *Layer, s *signature, vals []Value, m *matched, sol *sol
 // withParams is `model with p`.
 func (c *cx) withParams(x *syntax.With) Value {
 	v := c.callee(x.X)
+	if m, ok := v.(*ModelRef); ok && c.tr != nil && c.tr.find && m.d == c.tr.info.model {
+		return &ModelRef{d: m.d, n: m.n}
+	}
 	p := c.expr(x.Params, nil)
 	if isPoison(v, p) {
 		return poison
@@ -310,6 +313,10 @@ func (c *cx) modelMember(m *ModelRef, n *syntax.Name) Value {
 		}
 		return c.selectField(n, c.tr.root.given, n)
 	}
+	if c.tr.root.mode == rootFind {
+		return poison
+	}
+	c.lookForParams()
 	rec := c.recordOf(c.tr.root.found, m.d.Name, func(p *paramInfo) Value {
 		return c.ten(c.input(ir.Weight, p.path, ir.Type{Kind: p.t.Kind, Dims: p.t.Dims}))
 	})

@@ -23,6 +23,7 @@ type trainInfo struct {
 	// batches are the rows of steps that `fit.loss` asks for.
 	batches map[int64]*check.Table
 	mod     *check.Module
+	looked  bool // for parameters, before the loss has been evaluated
 }
 
 // trained is the root of parameters after training, or as they stand when a
@@ -52,6 +53,7 @@ type trainCtx struct {
 	training bool
 	what     string // loss, penalty, update, gradient
 	batch    bool   // `batch.…` has a meaning
+	find     bool   // only to find out which parameters there are
 	step     int64  // that the objective is asked for, 0 where it is the one at hand
 }
 
