@@ -119,15 +119,32 @@ func CheckPoison(seed uint64) (d *Drawn, err error) {
 	return d, CheckRows(seed, func() *ir.Module { return DrawPoison(seed).Module })
 }
 
-// CheckRows compares the derivatives of function f of a module, which made
-// makes anew, with those of its rows; the seed draws the rows.
+// CheckRows compares some derivatives of function f of a module, which made
+// makes anew, with those of its rows; the seed draws the rows and the choice.
 func CheckRows(seed uint64, made func() *ir.Module) error {
-	first := []string{orders[0], orders[1], orders[2+ir.Mix(3, seed)%uint64(len(orders)-2)]}
-	for i, o := range first {
-		p := &poison{made: made, order: strings.Fields(o), seed: seed, runs: i < 2 || ir.Mix(5, seed)%4 == 0}
-		if err := p.check(); err != nil {
-			return fmt.Errorf("%s: %w", o, err)
+	chosen := []string{orders[0], orders[1], orders[2+ir.Mix(3, seed)%uint64(len(orders)-2)]}
+	for i, o := range chosen {
+		if err := checkOrder(seed, o, made, i < 2 || ir.Mix(5, seed)%4 == 0); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// CheckAll is CheckRows for every order, run as well.
+func CheckAll(seed uint64, made func() *ir.Module) error {
+	for _, o := range orders {
+		if err := checkOrder(seed, o, made, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkOrder(seed uint64, order string, made func() *ir.Module, runs bool) error {
+	p := &poison{made: made, order: strings.Fields(order), seed: seed, runs: runs}
+	if err := p.check(); err != nil {
+		return fmt.Errorf("%s: %w", order, err)
 	}
 	return nil
 }
