@@ -1,6 +1,8 @@
 package dfc
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -195,4 +197,23 @@ func tree(t testing.TB, dir string) map[string]string {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// runIn runs a program in a directory, saving every 7 steps to state, and
+// returns what it left.
+func runIn(t *testing.T, l line, dir string, workers int, resume bool, o RunOptions) (map[string]string, string, error) {
+	t.Helper()
+	b := l.bound(t, dir, workers)
+	var said bytes.Buffer
+	o.Stdout, o.Out = &said, filepath.Join(dir, "out")
+	if o.EverySteps == 0 && o.Every == 0 {
+		o.EverySteps = 7
+	}
+	if resume {
+		o.Resume = filepath.Join(dir, "state")
+	} else {
+		o.Save = filepath.Join(dir, "state")
+	}
+	_, err := b.Run(context.Background(), o)
+	return tree(t, dir), said.String(), err
 }
