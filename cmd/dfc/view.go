@@ -96,6 +96,9 @@ func (v *textView) Step(p dfc.Progress) {
 	if v.live && time.Since(v.last) > 100*time.Millisecond {
 		v.last = time.Now()
 		v.draw(v.line(p.Step, p.Steps, p.Epoch))
+	} else if !v.live && !v.quiet && time.Since(v.last) > plainPause && time.Since(v.began) > plainPause {
+		v.last = time.Now()
+		fmt.Fprintln(v.t.Err, v.line(p.Step, p.Steps, p.Epoch)) // an epoch may take long
 	}
 }
 
@@ -156,6 +159,9 @@ func (v *textView) Epoch(e dfc.Evaluation) {
 // plainLines is how many lines of progress a pipe gets, if they come often.
 const plainLines = 20
 
+// plainPause is how long a pipe hears nothing.
+const plainPause = 10 * time.Second
+
 // due says whether a pipe gets a line now: for the first and the last
 // evaluation, for one in so many, and when nothing was said for a while.
 func (v *textView) due(e dfc.Evaluation) bool {
@@ -164,7 +170,7 @@ func (v *textView) due(e dfc.Evaluation) bool {
 		every, at = v.start.Steps/plainLines, e.Step
 		return at+every > v.start.Steps || time.Since(v.last) > time.Second
 	}
-	return every <= 1 || at == 1 || at%every == 0 || at == v.start.Epochs || time.Since(v.last) > 10*time.Second
+	return every <= 1 || at == 1 || at%every == 0 || at == v.start.Epochs || time.Since(v.last) > plainPause
 }
 
 func (v *textView) Saved(s dfc.Saved) {}

@@ -82,10 +82,10 @@ func (c *cx) unknown(n *syntax.Name) Value {
 	r := c.errf("E0214", n.Span(), "there is nothing called `%s` here", n.Name)
 	if h := elsewhere[n.Name]; h != "" {
 		r.hint("%s", h)
-	} else if near := source.Nearest(n.Name, c.names()); near != "" {
-		r.hint("did you mean `%s`?", near)
 	} else if isStd(n.Name) {
 		r.hint("write `import %s` at the top of the file", n.Name)
+	} else if near := source.Nearest(n.Name, c.names()); near != "" {
+		r.hint("did you mean `%s`?", near)
 	} else if m := c.moduleWith(n.Name); m != "" {
 		r.hint("the module `%s` has one: `import %s` and `%s.%s`", m, m, m, n.Name)
 	}
