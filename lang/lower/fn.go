@@ -192,6 +192,7 @@ type frame struct {
 	region *ir.Region
 	xs     []*ir.Value
 	slices map[*ir.Value]*ir.Value
+	row    *Row // the element, in a loop over a table
 }
 
 // openLoop begins the region of a loop.

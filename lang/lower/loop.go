@@ -68,7 +68,10 @@ func (c *cx) iter(v Value, at source.Span) *Seq {
 				return u
 			}}
 		}
-		return &Seq{t.Dim, func(c *cx, fr *frame) Value { return &Row{T: t, fn: c.fn, fr: fr} }}
+		return &Seq{t.Dim, func(c *cx, fr *frame) Value {
+			fr.row = &Row{T: t, fn: c.fn, fr: fr}
+			return fr.row
+		}}
 	case *Opt:
 		c.errf("E0330", at, "this value may be missing (%s), and a loop goes over it", c.typeOf(v)).hint("ask first: `if present(x) then … else …`")
 		return nil

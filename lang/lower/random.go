@@ -9,42 +9,70 @@ import (
 )
 
 // key is the key of one random place: the stream, the row, the place in the
-// text, the indices of the loops around.
+// text, the indices of the loops around. A row counts by its number in its
+// table, whether a step, a writer or a loop comes to it.
 func (c *cx) key() *ir.Value {
 	b := c.fn.b
-	if c.fn.seed == "" && !c.fn.graph {
-		c.fn.seed = "fit"
-	}
-	stream := c.fn.seed
-	if stream == "" {
-		stream = "run"
-	}
-	if c.stream != "" {
-		stream = c.stream
-	}
-	k := c.input(ir.Seed, stream, ir.ScalarOf(ir.Key))
+	row, loops := c.drawnFor()
+	k := c.input(ir.Seed, c.streamFor(row != nil), ir.ScalarOf(ir.Key))
 	if c.fn.init && c.initPath != "" {
 		h := fnv.New64a()
 		h.Write([]byte(c.initPath))
 		k = b.One("key_fold", nil, k, b.Int(ir.ScalarOf(ir.I64), int64(h.Sum64()>>1)))
 	}
-	if (c.fn.row != nil || c.rowAt != nil) && !c.fn.rigid {
-		k = b.One("key_fold", nil, k, c.rowNumber())
+	if row != nil {
+		k = b.One("key_fold", nil, k, row)
 	}
 	c.fn.places++
 	k = b.One("key_fold", nil, k, b.Int(ir.ScalarOf(ir.I64), int64(c.fn.places)))
-	for _, i := range c.loops {
+	for _, i := range loops {
 		k = b.One("key_fold", nil, k, i)
 	}
 	return k
 }
 
+// streamFor names the stream of random numbers of the function at hand.
+func (c *cx) streamFor(rows bool) string {
+	switch {
+	case c.stream != "":
+		return c.stream
+	case c.fn.seed != "":
+		return c.fn.seed
+	case c.fn.graph && !rows:
+		return "run"
+	}
+	return "fit"
+}
+
+// drawnFor is the number of the row that numbers are drawn for, nil for none,
+// and the indices of the loops inside it.
+func (c *cx) drawnFor() (*ir.Value, []*ir.Value) {
+	if c.fn.rigid {
+		return nil, c.loops
+	}
+	if c.fn.row != nil || c.rowAt != nil {
+		return c.rowNumber(), c.loops
+	}
+	if len(c.loops) > 0 {
+		for _, fr := range c.fn.frames {
+			if fr.iota == c.loops[0] && fr.row != nil {
+				return c.numberOf(fr.row), c.loops[1:]
+			}
+		}
+	}
+	return nil, c.loops
+}
+
 // rowNumber is the number of the row at hand in its table.
 func (c *cx) rowNumber() *ir.Value {
 	if c.rowAt != nil {
-		return c.fn.b.One("convert", ir.ConvertAttrs{K: ir.I64}, c.use(c.rowIndex(c.rowAt)))
+		return c.numberOf(c.rowAt)
 	}
 	return c.input(ir.RowNumber, "row", ir.ScalarOf(ir.I64))
+}
+
+func (c *cx) numberOf(r *Row) *ir.Value {
+	return c.fn.b.One("convert", ir.ConvertAttrs{K: ir.I64}, c.use(c.rowIndex(r)))
 }
 
 // uniform draws numbers in (0, 1).
