@@ -103,10 +103,7 @@ func (v *deriver) realise(a ir.CallAttrs) string {
 
 // newFunc begins a function derived from f; its name is made unique.
 func (v *deriver) newFunc(f *ir.Func, name string) *ir.Func {
-	for base, i := name, 2; v.m.Func(name) != nil; i++ {
-		name = fmt.Sprintf("%s.%d", base, i)
-	}
-	g := ir.NewFunc(name)
+	g := ir.NewFunc(unused(v.m, name))
 	g.Span = f.Span
 	return v.m.Add(g)
 }

@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -230,7 +231,7 @@ func (l lanes) shift(n int) lanes {
 func axisIn(op *ir.Op, i, axis int) int {
 	switch a := op.Attrs.(type) {
 	case ir.TransposeAttrs:
-		return indexOf(a.Perm, axis)
+		return slices.Index(a.Perm, axis)
 	case ir.BroadcastAttrs:
 		return a.Axes[axis]
 	case ir.ReshapeAttrs:
@@ -251,15 +252,6 @@ func axisIn(op *ir.Op, i, axis int) int {
 		return scatteredAxis(a, op.Operands[1].Type.Rank(), i, axis)
 	}
 	return axis
-}
-
-func indexOf(list []int, n int) int {
-	for i, x := range list {
-		if x == n {
-			return i
-		}
-	}
-	return -1
 }
 
 // axisWithout is an axis once those in gone are removed.

@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -58,7 +59,7 @@ func recogniseContraction(w *rewriter, op *ir.Op) []*ir.Value {
 	all := alphabet[:x.Type.Rank()]
 	var out []byte
 	for i := range all {
-		if !containsInt(op.Attrs.(ir.AxesAttrs).Axes, i) {
+		if !slices.Contains(op.Attrs.(ir.AxesAttrs).Axes, i) {
 			out = append(out, all[i])
 		}
 	}
@@ -111,10 +112,10 @@ func einsumBroadcast(w *rewriter, op *ir.Op) []*ir.Value {
 		var axes []int
 		kept := ""
 		for j := range in[i] {
-			if !containsInt(a.Axes, j) && strings.IndexByte(in[1-i], in[i][j]) >= 0 {
+			if !slices.Contains(a.Axes, j) && strings.IndexByte(in[1-i], in[i][j]) >= 0 {
 				continue
 			}
-			if containsInt(a.Axes, j) {
+			if slices.Contains(a.Axes, j) {
 				axes = append(axes, len(dims))
 			}
 			dims, kept = append(dims, a.Dims[j]), kept+in[i][j:j+1]

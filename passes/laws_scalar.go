@@ -1,6 +1,10 @@
 package passes
 
-import "github.com/dfc-lang/dfc/ir"
+import (
+	"math"
+
+	"github.com/dfc-lang/dfc/ir"
+)
 
 // Laws about constants and about single numbers.
 
@@ -54,8 +58,6 @@ func unit(n float64, both bool) func(*rewriter, *ir.Op) []*ir.Value {
 	}
 }
 
-var negZero = func() float64 { z := 0.0; return -z }()
-
 var scalarLaws = []Law{
 	{Name: "neg-neg", Says: "-(-x) = x", On: []string{"neg"}, Apply: unary("neg", "neg")},
 	{Name: "not-not", Says: "not not p = p", On: []string{"not"}, Apply: unary("not", "not")},
@@ -73,7 +75,7 @@ var scalarLaws = []Law{
 	{Name: "add-minus-zero", Says: "x + (-0) = x; x + 0 is 0 where x is -0", On: []string{"add"}, Apply: func(_ *rewriter, op *ir.Op) []*ir.Value {
 		for i, x := range op.Operands {
 			f, ok := splat(x)
-			if ok && f == 0 && (signbit(f) || !x.Type.IsFloat()) {
+			if ok && f == 0 && (math.Signbit(f) || !x.Type.IsFloat()) {
 				return one(op.Operands[1-i])
 			}
 		}

@@ -1,6 +1,10 @@
 package passes
 
-import "github.com/dfc-lang/dfc/ir"
+import (
+	"slices"
+
+	"github.com/dfc-lang/dfc/ir"
+)
 
 // Laws about operations that move elements.
 
@@ -81,20 +85,11 @@ var structureLaws = []Law{
 func added(a ir.BroadcastAttrs) []int {
 	var out []int
 	for i := range a.Dims {
-		if !containsInt(a.Axes, i) {
+		if !slices.Contains(a.Axes, i) {
 			out = append(out, i)
 		}
 	}
 	return out
-}
-
-func containsInt(list []int, n int) bool {
-	for _, x := range list {
-		if x == n {
-			return true
-		}
-	}
-	return false
 }
 
 func moveNothing(_ *rewriter, op *ir.Op) []*ir.Value {
@@ -186,7 +181,7 @@ func elementwiseBroadcast(w *rewriter, op *ir.Op) []*ir.Value {
 			return nil
 		}
 		b := x.Def.Attrs.(ir.BroadcastAttrs)
-		if a != nil && !sameInts(a.Axes, b.Axes) {
+		if a != nil && !slices.Equal(a.Axes, b.Axes) {
 			return nil
 		}
 		a = &b
@@ -210,18 +205,6 @@ func elementwiseBroadcast(w *rewriter, op *ir.Op) []*ir.Value {
 	}
 	y := w.b.One(op.Row.Name, op.Attrs, small...)
 	return one(w.b.One("broadcast", ir.BroadcastAttrs{Dims: op.Results[0].Type.Dims, Axes: a.Axes}, y))
-}
-
-func sameInts(a, b []int) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 func gatherKnown(w *rewriter, op *ir.Op) []*ir.Value {
@@ -250,12 +233,12 @@ func sumSum(w *rewriter, op *ir.Op) []*ir.Value {
 	inner, outer := x.Def.Attrs.(ir.AxesAttrs).Axes, op.Attrs.(ir.AxesAttrs).Axes
 	var left, axes []int
 	for i := range x.Def.Operands[0].Type.Dims {
-		if !containsInt(inner, i) {
+		if !slices.Contains(inner, i) {
 			left = append(left, i)
 		}
 	}
 	for i := range x.Def.Operands[0].Type.Dims {
-		gone := containsInt(inner, i)
+		gone := slices.Contains(inner, i)
 		for _, o := range outer {
 			gone = gone || left[o] == i
 		}
@@ -275,7 +258,7 @@ func sumRepeated(w *rewriter, op *ir.Op) []*ir.Value {
 	n := ir.N(1)
 	var sum []int // of the axes of what was repeated
 	for _, i := range op.Attrs.(ir.AxesAttrs).Axes {
-		if !containsInt(a.Axes, i) {
+		if !slices.Contains(a.Axes, i) {
 			n = n.Mul(a.Dims[i])
 		}
 	}
@@ -285,7 +268,7 @@ func sumRepeated(w *rewriter, op *ir.Op) []*ir.Value {
 	var axes []int
 	at := 0
 	for i := range a.Dims {
-		gone := containsInt(op.Attrs.(ir.AxesAttrs).Axes, i)
+		gone := slices.Contains(op.Attrs.(ir.AxesAttrs).Axes, i)
 		for j, k := range a.Axes {
 			if k == i && gone {
 				sum = append(sum, j)

@@ -1,6 +1,10 @@
 package passes
 
-import "github.com/dfc-lang/dfc/ir"
+import (
+	"slices"
+
+	"github.com/dfc-lang/dfc/ir"
+)
 
 // layout brings transposes to where they cost nothing: through elementwise
 // operations and reductions, into the labels of contractions (whose packing
@@ -34,7 +38,7 @@ func elementwiseTranspose(w *rewriter, op *ir.Op) []*ir.Value {
 			return nil
 		}
 		p := x.Def.Attrs.(ir.TransposeAttrs).Perm
-		if perm != nil && !sameInts(perm, p) {
+		if perm != nil && !slices.Equal(perm, p) {
 			return nil
 		}
 		perm = p

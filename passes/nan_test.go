@@ -116,37 +116,9 @@ func TestBranchNotTaken(t *testing.T) {
 	}
 }
 
-// checkLanes transforms @f and compares each lane with the function that was
-// not batched; no lane may hold a NaN or an infinity that it does not have.
 func checkLanes(t *testing.T, text string, xs []float64, order []string) {
-	m := parse(t, "dim L batch\n"+text)
-	n := len(xs)
-	sizes := map[string]int64{"L": int64(n)}
-	transform := func(batched bool) *ir.Func {
-		f, err := m.Func("f"), error(nil)
-		for _, o := range order {
-			in := floats(f.Params())
-			switch o {
-			case "vjp":
-				f, err = VJP(m, f.Name, in, nil)
-			case "jvp":
-				f, err = JVP(m, f.Name, in)
-			case "batch":
-				if batched {
-					f, err = Batch(m, f.Name, every(len(in)), ir.Sym("L"), false)
-				}
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		return f
-	}
-	single, batched := transform(false), transform(true)
-	if err := ir.Verify(m, ir.StageDerived); err != nil {
-		t.Fatal(err)
-	}
-	value := func(param, lane int) float64 {
+	l := laneCheck{m: parse(t, "dim L batch\n"+text), order: order, n: len(xs), shared: make([]bool, 2)}
+	l.value = func(param, lane, _ int) float64 {
 		switch param {
 		case 0:
 			return xs[lane]
@@ -155,43 +127,7 @@ func checkLanes(t *testing.T, text string, xs []float64, order []string) {
 		}
 		return 1 - 0.1*float64(param)
 	}
-	k := len(single.Params())
-	var all []*ir.Tensor
-	for i := range k {
-		x := ir.NewTensor(batched.Params()[i].Type, n)
-		for l := range n {
-			x.F[l] = value(i, l)
-		}
-		all = append(all, x)
-	}
-	want := make([][]*ir.Tensor, n)
-	for l := range n {
-		var args []*ir.Tensor
-		for i := range k {
-			x := ir.NewTensor(single.Params()[i].Type)
-			x.F[0] = value(i, l)
-			args = append(args, x)
-		}
-		want[l] = run(t, m, sizes, single, args)
-	}
-	compare := func(what string, got []*ir.Tensor) {
-		for r := range got {
-			for l := range n {
-				a, b := got[r].F[l], want[l][r].F[0]
-				if !close(a, b, 1e-12) && !(math.IsNaN(a) && math.IsNaN(b)) {
-					t.Fatalf("%s: result %d lane %d (x = %g) is %v, alone %v\n%s", what, r, l, xs[l], a, b, m)
-				}
-			}
-		}
-	}
-	compare("derived", run(t, m, sizes, batched, all))
-	c, name := clone(m), batched.Name
-	err := Run(c, SizeFree, nil, func(pass string, m *ir.Module) {
-		compare("after "+pass, run(t, m, sizes, m.Func(name), all))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	l.run(t)
 }
 
 // TestSharedWeight: a weight that all rows share gets the sum over rows, of

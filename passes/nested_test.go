@@ -2,7 +2,6 @@ package passes
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"testing"
 
@@ -149,109 +148,20 @@ func TestNestedBranches(t *testing.T) {
 	}
 }
 
-// transform applies an order to the function of one row, or of all.
-func (c nestCase) transform(t *testing.T, m *ir.Module, order []string, batch bool) *ir.Func {
-	f, err := m.Func("f"), error(nil)
-	on := append([]bool{true}, make([]bool, len(c.params))...)
-	for _, o := range order {
-		switch {
-		case o == "batch" && batch:
-			f, err = Batch(m, f.Name, on, ir.Sym("L"), true)
-		case o == "jvp":
-			f, err = JVP(m, f.Name, floats(f.Params()))
-		case o == "vjp":
-			f, err = VJP(m, f.Name, floats(f.Params()), nil)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		for len(on) < len(f.Params()) {
-			on = append(on, true)
-		}
-	}
-	return f
-}
-
-func byRow(x *ir.Value) bool { return x.Type.Rank() > 0 && x.Type.Dims[0] == ir.Sym("L") }
-
-// check compares the batched function with its rows: what all rows share gets
-// the sum over them.
 func (c nestCase) check(t *testing.T, order []string) {
-	m := c.module()
-	single, all := c.transform(t, m, order, false), c.transform(t, m, order, true)
-	if err := ir.Verify(m, ir.StageRaw); err != nil {
-		t.Fatal(err)
+	shared := make([]bool, 1+len(c.params))
+	for i := range c.params {
+		shared[1+i] = true
 	}
-	n := len(c.xs)
-	args := make([]*ir.Tensor, len(all.Params()))
-	var want [][]*ir.Tensor
-	for l := range n {
-		var row []*ir.Tensor
-		for i, p := range single.Params() {
-			x := ir.NewTensor(p.Type, constShape(p.Type)...)
-			for j := range x.F {
-				switch {
-				case i == 0:
-					x.F[j] = c.xs[l]
-				case i <= len(c.params):
-					x.F[j] = c.shared[i-1][j]
-				default:
-					x.F[j] = 1 - 0.1*float64(i+j%3)
-				}
-			}
-			row = append(row, x)
-			if q := all.Params()[i]; !byRow(q) {
-				args[i] = x
-			} else {
-				if args[i] == nil {
-					args[i] = ir.NewTensor(q.Type, append([]int{0}, x.Shape...)...)
-				}
-				args[i].F, args[i].Shape[0] = append(args[i].F, x.F...), l+1
-			}
+	l := laneCheck{m: c.module(), order: order, n: len(c.xs), shared: shared, finite: true}
+	l.value = func(param, lane, element int) float64 {
+		switch {
+		case param == 0:
+			return c.xs[lane]
+		case param <= len(c.params):
+			return c.shared[param-1][element]
 		}
-		want = append(want, run(t, m, nil, single, row))
+		return 1 - 0.1*float64(param+element%3)
 	}
-	sizes := map[string]int64{"L": int64(n)}
-	c.compare(t, "derived", all, run(t, m, sizes, all, args), want)
-	k, name := clone(m), all.Name
-	for _, list := range [][]Pass{SizeFree, Sized} {
-		if err := Run(k, list, ir.Sizes{"L": {Actual: int64(n), Capacity: 8}}, func(pass string, m *ir.Module) {
-			c.compare(t, "after "+pass, m.Func(name), run(t, m, sizes, m.Func(name), args), want)
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func (c nestCase) compare(t *testing.T, what string, f *ir.Func, got []*ir.Tensor, want [][]*ir.Tensor) {
-	t.Helper()
-	n := len(want)
-	for r, x := range f.Results() {
-		size := len(want[0][r].F)
-		for j := range size {
-			sum, most := 0.0, 0.0
-			for l := range n {
-				w := want[l][r].F[j]
-				if math.IsNaN(w) || math.IsInf(w, 0) {
-					t.Fatalf("result %d element %d of x = %g alone is %v", r, j, c.xs[l], w)
-				}
-				sum, most = sum+w, math.Max(most, math.Abs(w))
-				if byRow(x) && !close(got[r].F[l*size+j], w, 1e-11) {
-					t.Fatalf("%s: result %d element %d of x = %g is %v, alone %v\n%s", what, r, j, c.xs[l], got[r].F[l*size+j], w, f)
-				}
-			}
-			if !byRow(x) && !(math.Abs(got[r].F[j]-sum) <= 1e-11*(1+most)) {
-				t.Fatalf("%s: result %d element %d is %v, sum of rows %v\n%s", what, r, j, got[r].F[j], sum, f)
-			}
-		}
-	}
-}
-
-func constShape(t ir.Type) []int {
-	var shape []int
-	for _, d := range t.Dims {
-		n, _ := d.Const()
-		shape = append(shape, int(n))
-	}
-	return shape
+	l.run(t)
 }

@@ -80,21 +80,6 @@ func copyOp(b *ir.Builder, op *ir.Op, e env) []*ir.Value {
 	return e.list(op.Results)
 }
 
-// copyWith is copyOp with other attributes and regions.
-func copyWith(b *ir.Builder, op *ir.Op, attrs ir.Attrs, regions []*ir.Region, e env) []*ir.Value {
-	span, primal := b.Span, b.Primal
-	b.Span, b.Primal = op.Span, ""
-	rs := b.OpWith(op.Row.Name, attrs, regions, e.list(op.Operands)...)
-	b.Span, b.Primal = span, primal
-	for i, r := range rs {
-		if i < len(op.Results) {
-			dress(r, op.Results[i])
-			e[op.Results[i]] = r
-		}
-	}
-	return rs
-}
-
 // dress gives a value the name, span and primal of the one it stands for.
 func dress(v, like *ir.Value) {
 	v.Name, v.Span, v.Primal = like.Name, like.Span, like.Primal

@@ -1,6 +1,8 @@
 package passes
 
 import (
+	"math"
+	"slices"
 	"sync"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -177,22 +179,13 @@ var lawsByRow = sync.OnceValue(func() map[string][]*Law {
 	by := map[string][]*Law{}
 	for _, l := range Laws() {
 		for _, r := range ir.Rows() {
-			if len(l.On) == 0 || contains(l.On, r.Name) {
+			if len(l.On) == 0 || slices.Contains(l.On, r.Name) {
 				by[r.Name] = append(by[r.Name], &l)
 			}
 		}
 	}
 	return by
 })
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
 
 // is reports whether x is the result of a row of that name.
 func is(x *ir.Value, row string) bool { return x.Def != nil && x.Def.Row.Name == row }
@@ -215,10 +208,8 @@ func splat(x *ir.Value) (f float64, ok bool) {
 // isSplat reports whether all elements of x are known to be n; -0 is not 0.
 func isSplat(x *ir.Value, n float64) bool {
 	f, ok := splat(x)
-	return ok && f == n && (f != 0 || !signbit(f) == !signbit(n))
+	return ok && f == n && (f != 0 || math.Signbit(f) == math.Signbit(n))
 }
-
-func signbit(f float64) bool { return 1/f < 0 }
 
 // one is a list of one value.
 func one(x *ir.Value) []*ir.Value { return []*ir.Value{x} }

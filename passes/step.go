@@ -1,6 +1,8 @@
 package passes
 
 import (
+	"fmt"
+
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
 )
@@ -59,7 +61,7 @@ func (s *stepper) assemble(suffix string) *assembly {
 // unused is name, with a number where the module has it already.
 func unused(m *ir.Module, name string) string {
 	for base, i := name, 2; m.Func(name) != nil; i++ {
-		name = base + "." + string(rune('0'+i))
+		name = fmt.Sprintf("%s.%d", base, i)
 	}
 	return name
 }
