@@ -56,9 +56,9 @@ func TestRandom(t *testing.T) {
 
 // TestPoison: a branch not taken never makes a NaN.
 func TestPoison(t *testing.T) {
-	n := uint64(1000)
+	n := uint64(400)
 	if testing.Short() {
-		n = 200
+		n = 100
 	}
 	skipped, failed := 0, 0
 	Many(0, n, CheckPoison, func(seed uint64, d *Drawn, err error) bool {
