@@ -93,8 +93,8 @@ type verifier struct {
 	stage Stage
 	list  source.List
 	f     *Func
-	seen  map[*Value]bool // every value defined so far in f
-	ids   map[int]*Value
+	ids   []*Value        // every value defined so far in f, by number
+	odd   map[*Value]bool // those whose number is not theirs alone
 }
 
 func (v *verifier) fault(at source.Span, format string, args ...any) {
@@ -130,7 +130,8 @@ func (v *verifier) symbols() {
 }
 
 func (v *verifier) fn(f *Func) {
-	v.f, v.seen, v.ids = f, map[*Value]bool{}, map[int]*Value{}
+	v.f, v.odd = f, nil
+	v.ids = append(v.ids[:0], make([]*Value, max(0, f.next))...)
 	if len(f.Inputs) != len(f.Params()) {
 		v.fnFault("%d inputs are described for %s", len(f.Inputs), counted(len(f.Params()), "parameter"))
 	}
@@ -144,9 +145,8 @@ func (v *verifier) fn(f *Func) {
 
 // region checks rules 1 to 3 and the operations inside.
 func (v *verifier) region(r *Region, owner *Op) {
-	here := map[*Value]bool{}
 	for i, p := range r.Params {
-		v.define(p, nil, i, r, here, owner)
+		v.define(p, nil, i, r, owner)
 	}
 	for _, op := range r.Ops {
 		if op.Row == nil {
@@ -155,13 +155,13 @@ func (v *verifier) region(r *Region, owner *Op) {
 		}
 		sound := true
 		for _, x := range op.Operands {
-			sound = v.use(x, here, op) && sound
+			sound = v.use(x, r, op) && sound
 		}
 		for _, in := range op.Regions {
 			v.region(in, op)
 		}
 		for i, x := range op.Results {
-			v.define(x, op, i, r, here, op)
+			v.define(x, op, i, r, op)
 		}
 		if sound {
 			v.typed(op)
@@ -169,7 +169,7 @@ func (v *verifier) region(r *Region, owner *Op) {
 		}
 	}
 	for _, x := range r.Results {
-		v.use(x, here, owner)
+		v.use(x, r, owner)
 	}
 }
 
@@ -182,22 +182,15 @@ func (v *verifier) say(op *Op, format string, args ...any) {
 	v.opFault(op, format, args...)
 }
 
-func (v *verifier) define(x *Value, def *Op, i int, r *Region, here map[*Value]bool, owner *Op) {
+func (v *verifier) define(x *Value, def *Op, i int, r *Region, owner *Op) {
 	if x == nil {
 		v.say(owner, "value %d is missing", i)
 		return
 	}
-	if v.seen[x] {
+	if v.seen(x) {
 		v.say(owner, "%s is defined twice", x)
 	}
-	v.seen[x], here[x] = true, true
-	if o := v.ids[x.ID]; o != nil && o != x {
-		v.say(owner, "%s and %s have the same number", o, x)
-	}
-	v.ids[x.ID] = x
-	if x.ID < 0 || x.ID >= v.f.next {
-		v.say(owner, "the number of %s is not below %d, the number of values", x, v.f.next)
-	}
+	v.number(x, owner)
 	if x.Def != def || x.Index != i || x.In != r {
 		v.say(owner, "%s does not know its place", x)
 	}
@@ -208,13 +201,36 @@ func (v *verifier) define(x *Value, def *Op, i int, r *Region, here map[*Value]b
 	}
 }
 
-func (v *verifier) use(x *Value, here map[*Value]bool, user *Op) bool {
+// number enters a value under its number.
+func (v *verifier) number(x *Value, owner *Op) {
+	if x.ID >= 0 && x.ID < len(v.ids) {
+		o := v.ids[x.ID]
+		if o == nil || o == x {
+			v.ids[x.ID] = x
+			return
+		}
+		v.say(owner, "%s and %s have the same number", o, x)
+	} else {
+		v.say(owner, "the number of %s is not below %d, the number of values", x, v.f.next)
+	}
+	if v.odd == nil {
+		v.odd = map[*Value]bool{}
+	}
+	v.odd[x] = true
+}
+
+// seen reports whether a value has been defined so far.
+func (v *verifier) seen(x *Value) bool {
+	return x.ID >= 0 && x.ID < len(v.ids) && v.ids[x.ID] == x || v.odd[x]
+}
+
+func (v *verifier) use(x *Value, r *Region, user *Op) bool {
 	switch {
 	case x == nil:
 		v.say(user, "a value is missing")
-	case here[x]:
+	case v.seen(x) && x.In == r:
 		return true
-	case v.seen[x]:
+	case v.seen(x):
 		v.say(user, "%s belongs to another region", x)
 	default:
 		v.say(user, "%s is used before it is defined", x)
