@@ -118,7 +118,9 @@ type CallAttrs struct {
 // CondAttrs: nothing to say. Operands: predicate, captures. Two regions with
 // the captures as parameters and the same result types. A predicate with
 // dimensions P (a batched branch) demands that every result begins with P;
-// each lane then takes its side.
+// each lane then takes its side. A capture that begins with as many dimensions
+// as P has, each the one of P or 1, carries the lanes of those that are not 1;
+// any other carries none (see Note: lanes, in passes).
 type CondAttrs struct{}
 
 // ScanAttrs: operands are Captures, then Carries, then Xs (each with Count
