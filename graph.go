@@ -233,6 +233,7 @@ func lasting(b ir.NodeBody) ir.NodeBody {
 		t := *b
 		t.Steps, t.Epochs, t.Metrics, t.Stop, t.Keep, t.KeepMax = 0, 0, nil, nil, "", false
 		t.History = nil
+		t.SaveMillis, t.SaveSteps = 0, 0
 		t.StepFn, t.InitFn = "", ""
 		return &t
 	case *ir.SourceTable:

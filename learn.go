@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
@@ -20,6 +21,7 @@ func (s *session) learn(n *ir.Node, t *ir.Train) error {
 		return err
 	}
 	defer close()
+	s.rhythm(t)
 	before := int64(-1)
 	if setup.Resumed != nil {
 		before = setup.Resumed.Progress.Step
@@ -42,6 +44,14 @@ func (s *session) learn(n *ir.Node, t *ir.Train) error {
 	}
 	s.out.Trainings = append(s.out.Trainings, r.Finish)
 	return s.record(n, t, &r.State.Progress)
+}
+
+// rhythm lets the `save` clause of a training say how often its state is
+// saved, unless the options of the run do.
+func (s *session) rhythm(t *ir.Train) {
+	if s.keeper != nil && s.opt.Every == 0 && s.opt.EverySteps == 0 {
+		s.keeper.Every, s.keeper.Steps = time.Duration(t.SaveMillis)*time.Millisecond, t.SaveSteps
+	}
 }
 
 // stale says whether a training depends on another that has moved since the

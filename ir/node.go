@@ -185,6 +185,10 @@ type Train struct {
 	Epochs int64  `json:",omitempty"`
 	Seed   int64
 
+	// SaveMillis and SaveSteps say how often a run that keeps its state saves
+	// it, unless the command says so; both 0: after evaluations.
+	SaveMillis, SaveSteps int64 `json:",omitempty"`
+
 	Metrics []Metric
 	Stop    *Stop  `json:",omitempty"`
 	Keep    string // last, or the metric whose best is kept

@@ -305,6 +305,7 @@ func (c *cx) trainSettings(info *trainInfo, b *trainBlock) {
 	}
 	c.word(b.one["order"], &info.node.Order, "shuffle", "file")
 	c.word(b.one["last"], &info.node.Last, "short", "drop")
+	c.saveClause(info, b)
 	if s := c.m.Symbol(info.node.Symbol); s != nil {
 		s.Size = info.node.Batch
 	}

@@ -84,7 +84,7 @@ func (c *cx) clauses(info *trainInfo) *trainBlock {
 		case !known:
 			b.begun[source.Nearest(w, clauseWords)] = true
 			c.errf("E0723", cl.Word.Span(), "there is no clause `%s`", w).suggest(w, clauseWords)
-		case w == "private" || w == "log" || w == "save" || w == "emit" || cl.Each != nil:
+		case w == "private" || w == "log" || w == "emit" || cl.Each != nil:
 			c.errf("E0724", cl.Span(), "`%s` is not part of this version", strings.TrimSpace(w+eachText(cl)))
 		case w == "metric":
 			b.metrics = append(b.metrics, cl)
