@@ -243,11 +243,7 @@ func asksRun(m *ir.Module, fn string) bool {
 }
 
 func (b *Bound) runOptions() runtime.Options {
-	n := b.options.Workers
-	if n <= 0 {
-		n = processors()
-	}
-	return runtime.Options{Workers: n, Memory: b.options.Memory}
+	return runtime.Options{Workers: workers(b.options.Workers), Memory: b.options.Memory}
 }
 
 // plan makes the plan for the sizes as they are known now.

@@ -51,6 +51,15 @@ func init() {
 // processors is the number of processors that the process may use.
 func processors() int { return runtime.GOMAXPROCS(0) }
 
+// workers is how many goroutines compute: as many as asked for, but no more
+// than the machine runs at once, since one that waits takes time from others.
+func workers(asked int) int {
+	if most := processors(); asked <= 0 || asked > most {
+		return most
+	}
+	return asked
+}
+
 // list joins names for people.
 func list(names []string) string {
 	switch len(names) {

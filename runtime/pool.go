@@ -4,9 +4,7 @@ import (
 	goruntime "runtime"
 	"sync"
 	"sync/atomic"
-	"unsafe"
-
-	"github.com/dfc-lang/dfc/runtime/kernel"
+	"time"
 )
 
 // job is work cut into tasks by its size alone. It is made once, when a plan
@@ -15,79 +13,69 @@ type job struct {
 	n  int
 	do func(w *worker, task int)
 
-	// next is the number of the run (upper half) and of the next task (lower
-	// half): a helper that slept through the end of a run cannot claim with
-	// what it read before.
-	next atomic.Uint64
-	done atomic.Int64
+	cost time.Duration // of all tasks on one core, as measured lately; 0 before the first run
+	runs uint32
 }
 
-// claim gets a task, -1 where none is left.
-func (j *job) claim() int {
-	for {
-		v := j.next.Load()
-		i := int(uint32(v))
-		if i >= j.n {
-			return -1
-		}
-		if j.next.CompareAndSwap(v, v+1) {
-			return i
-		}
+// learn takes a measurement. What disturbs one makes it longer, so the
+// shortest lately is believed.
+func (j *job) learn(d time.Duration) {
+	if most := j.cost + j.cost/4; j.cost > 0 && d > most {
+		d = most
 	}
+	j.cost = max(d, 1)
 }
 
-// help runs tasks until none is left to claim.
-func (j *job) help(w *worker) {
-	for i := j.claim(); i >= 0; i = j.claim() {
-		j.do(w, i)
-		j.done.Add(1)
-	}
-}
-
-// tileBytes is the room of one worker for tile registers.
-const tileBytes = 64 << 10
-
-// worker is the scratch memory of one goroutine.
-type worker struct {
-	id   int
-	tile []uint64 // registers of tile programs
-	gemm []float64
-}
-
-func newWorker(id int) *worker {
-	return &worker{
-		id:   id,
-		tile: make([]uint64, tileBytes/8),
-		gemm: make([]float64, kernel.GemmScratch),
-	}
-}
-
-// gemmScratch is the scratch of GEMM tasks as elements of T.
-func gemmScratch[T kernel.Float](w *worker) []T {
-	return unsafe.Slice((*T)(unsafe.Pointer(&w.gemm[0])), len(w.gemm))
-}
-
-// Spins of a helper before it parks, and of the caller before it yields.
-const spins = 20000
+// Limits of sharing. They decide who computes, never what: the cut of a job
+// into tasks is a matter of its size.
+const (
+	worthHot    = 2 * time.Microsecond   // least work to share with a helper that waits awake
+	worthParked = 20 * time.Microsecond  // least work to wake one for
+	worthWaking = 100 * time.Microsecond // of small jobs in sequence, likewise
+	grain       = time.Microsecond       // least work to claim at once
+	awake       = 100 * time.Microsecond // how long a helper waits before it parks
+	patience    = 20 * time.Microsecond  // how long the caller waits before it lets other threads run
+	sampled     = 64                     // one run in so many is measured where nothing is shared
+)
 
 // pool is helper goroutines that claim tasks beside the caller. One job runs
 // at a time.
 type pool struct {
 	workers []*worker // the caller's first
-	cur     atomic.Pointer[job]
-	parked  atomic.Int32
-	wake    chan struct{}
-	stop    chan struct{}
-	ended   sync.WaitGroup
+	base    time.Time // of the clock
+
+	// What the caller alone touches.
+	job    int           // number of the job at hand
+	unmet  time.Duration // work that helpers would have been welcome for since one was awake
+	ledger ledger
+
+	_ [64]byte
+	// open is the number of the job (upper half) and how many of its tasks
+	// nobody has claimed (lower half): a helper that slept through the end of
+	// a job cannot claim with what it read before.
+	open atomic.Uint64
+	_    [56]byte
+	cur  atomic.Pointer[job]
+	step atomic.Int64 // how many tasks are claimed at once
+	_    [48]byte
+	done atomic.Int64 // tasks that helpers have finished
+	_    [56]byte
+
+	hot    atomic.Int32 // helpers that are awake
+	parked atomic.Int32
+	ending atomic.Bool
+	wake   chan struct{}
+	ended  sync.WaitGroup
 }
 
 func newPool(workers int) *pool {
-	p := &pool{wake: make(chan struct{}, workers), stop: make(chan struct{})}
+	p := &pool{wake: make(chan struct{}, workers), base: time.Now()}
 	for i := 0; i < workers; i++ {
 		p.workers = append(p.workers, newWorker(i))
 	}
 	for _, w := range p.workers[1:] {
 		p.ended.Add(1)
+		p.hot.Add(1)
 		go p.serve(w)
 	}
 	return p
@@ -95,55 +83,172 @@ func newPool(workers int) *pool {
 
 // close ends the helpers; no job may be running.
 func (p *pool) close() {
-	close(p.stop)
+	p.ending.Store(true)
+	for range p.workers {
+		p.rouse()
+	}
 	p.ended.Wait()
 }
+
+// rouse wakes a helper that is parked or about to.
+func (p *pool) rouse() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (p *pool) now() time.Duration { return time.Since(p.base) }
 
 // run does all tasks of j and returns when they are done. The caller takes
 // part, and waits for nobody who has not claimed a task.
 func (p *pool) run(j *job) {
-	if j.n == 1 || len(p.workers) == 1 {
+	switch {
+	case j.n <= 1 || len(p.workers) == 1:
 		for i := 0; i < j.n; i++ {
 			j.do(p.workers[0], i)
 		}
-		return
+	case p.shares(j):
+		p.together(j)
+	default:
+		p.alone(j)
 	}
-	j.done.Store(0)
-	j.next.Store((j.next.Load()>>32 + 1) << 32)
+}
+
+// shares decides whether helpers are asked to take part in j.
+func (p *pool) shares(j *job) bool {
+	switch {
+	case j.cost == 0:
+		return true // nothing is known of it
+	case j.cost < worthHot || p.ledger.alone(j.cost):
+		return false
+	case p.hot.Load() > 0:
+		p.unmet = 0
+		return true
+	case j.cost >= worthParked:
+		return true
+	}
+	if p.unmet += j.cost; p.unmet >= worthWaking {
+		p.unmet = 0
+		return true
+	}
+	return false
+}
+
+// alone does all tasks and now and then measures how long they take.
+func (p *pool) alone(j *job) {
+	w := p.workers[0]
+	measured := j.runs%sampled == 0
+	j.runs++
+	var began time.Duration
+	if measured {
+		began = p.now()
+	}
+	for i := 0; i < j.n; i++ {
+		j.do(w, i)
+	}
+	if measured {
+		j.learn(p.now() - began)
+	}
+}
+
+// together offers the tasks to the helpers and does what they leave.
+func (p *pool) together(j *job) {
+	step := 1
+	if task := j.cost / time.Duration(j.n); j.cost > 0 && task < grain {
+		step = max(1, min(int(grain/max(task, 1)), j.n/(4*len(p.workers))))
+	}
+	began := p.now()
+	p.job++
+	p.done.Store(0)
 	p.cur.Store(j)
-	for n := min(int(p.parked.Load()), j.n-1); n > 0; n-- {
-		select {
-		case p.wake <- struct{}{}:
-		default:
+	p.step.Store(int64(step))
+	p.open.Store(uint64(p.job)<<32 | uint64(j.n))
+	for n := min(int(p.parked.Load()), (j.n-1)/step); n > 0; n-- {
+		p.rouse()
+	}
+	mine := p.help(p.workers[0])
+	claimed := p.now()
+	ended := claimed
+	if int64(mine)+p.done.Load() < int64(j.n) {
+		p.await(int64(j.n - mine))
+		ended = p.now()
+	}
+	if mine > 0 {
+		j.learn((claimed - began) * time.Duration(j.n) / time.Duration(mine))
+	}
+	p.ledger.enter(j.cost, ended-began)
+}
+
+// help does tasks of the job at hand until none is left to claim, and says how
+// many it did.
+func (p *pool) help(w *worker) int {
+	did := 0
+	for {
+		v := p.open.Load()
+		left := int64(uint32(v))
+		if left == 0 {
+			return did
+		}
+		n := min(p.step.Load(), left)
+		if !p.open.CompareAndSwap(v, v-uint64(n)) {
+			continue
+		}
+		// The job cannot end while this claim is open, so it is the one of v.
+		j := p.cur.Load()
+		first := j.n - int(left)
+		for i := first; i < first+int(n); i++ {
+			j.do(w, i)
+		}
+		did += int(n)
+		if w.id > 0 {
+			p.done.Add(n)
 		}
 	}
-	j.help(p.workers[0])
-	p.cur.Store(nil)
-	for i := 0; j.done.Load() < int64(j.n); i++ {
-		if i > spins {
+}
+
+// await waits until helpers have finished so many tasks.
+func (p *pool) await(tasks int64) {
+	began := p.now()
+	for p.done.Load() < tasks {
+		pause(4)
+		if p.now()-began > patience {
+			yieldThread()
 			goruntime.Gosched()
 		}
 	}
 }
 
+// serve is the life of a helper: it looks for tasks, for a while without
+// sleep, and parks. While it waits it lets other goroutines run, such as one
+// that decodes the next batch.
 func (p *pool) serve(w *worker) {
 	defer p.ended.Done()
-	idle := 0
-	for {
-		if j := p.cur.Load(); j != nil {
-			j.help(w)
-			idle = 0
+	since := p.now()
+	for !p.ending.Load() {
+		for i := 0; i < 16 && uint32(p.open.Load()) == 0; i++ {
+			pause(8)
 		}
-		if idle++; idle < spins {
+		if p.help(w) > 0 {
+			since = p.now()
 			continue
 		}
-		p.parked.Add(1)
-		select {
-		case <-p.wake:
-			p.parked.Add(-1)
-			idle = 0
-		case <-p.stop:
-			return
+		if p.now()-since < awake {
+			goruntime.Gosched()
+			continue
 		}
+		p.park()
+		since = p.now()
 	}
+}
+
+// park sleeps until there is a job.
+func (p *pool) park() {
+	p.hot.Add(-1)
+	p.parked.Add(1)
+	if uint32(p.open.Load()) == 0 && !p.ending.Load() {
+		<-p.wake
+	}
+	p.parked.Add(-1)
+	p.hot.Add(1)
 }

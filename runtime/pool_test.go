@@ -79,3 +79,45 @@ func TestConcurrentRuns(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestLedger: who loses by sharing works alone, longer each time, and is quick
+// to share again where that has paid.
+func TestLedger(t *testing.T) {
+	const cost, lost = 50 * time.Microsecond, 3 * time.Millisecond
+	restOf := func(l *ledger) (rest time.Duration) {
+		for l.alone(cost) {
+			rest += cost
+		}
+		return rest
+	}
+	var l ledger
+	for range 1000 {
+		l.enter(cost, cost/2)
+	}
+	if r := restOf(&l); r != 0 {
+		t.Errorf("sharing that halves the time is given up for %v", r)
+	}
+	l.enter(cost, lost)
+	if r := restOf(&l); r != shortPause {
+		t.Errorf("after a gain and a loss the caller works alone for %v, not %v", r, shortPause)
+	}
+	last := shortPause
+	for range 20 {
+		l.enter(cost, lost)
+		r := restOf(&l)
+		if r < last || r > longPause {
+			t.Errorf("losing again, the caller works alone for %v after %v", r, last)
+		}
+		last = r
+	}
+	if last != longPause {
+		t.Errorf("the longest time alone is %v, not %v", last, longPause)
+	}
+	for range 1000 {
+		l.enter(cost, cost/2)
+	}
+	l.enter(cost, lost)
+	if r := restOf(&l); r != shortPause {
+		t.Errorf("when sharing pays again the caller works alone for %v, not %v", r, shortPause)
+	}
+}

@@ -1,0 +1,49 @@
+package runtime
+
+import "time"
+
+// ledger is what the caller has gained and lost by sharing jobs. A helper that
+// the system takes its core from while it holds a task keeps the caller
+// waiting for milliseconds, and one that only waits takes the core from
+// others, perhaps from the caller. When sharing loses more than it gains the
+// caller works alone for a while, and longer if it then loses again.
+type ledger struct {
+	balance time.Duration // gains less losses, gains up to a limit
+	trial   time.Duration // gains less losses since the caller last worked alone
+	rest    time.Duration // work that is still to be done alone
+	pause   time.Duration // how much that was the last time
+}
+
+const (
+	mostCredit = 200 * time.Microsecond
+	mostDebt   = 100 * time.Microsecond
+	shortPause = 4 * time.Millisecond
+	longPause  = 500 * time.Millisecond
+)
+
+// alone reports whether work of this cost is to be done alone.
+func (l *ledger) alone(cost time.Duration) bool {
+	if l.rest <= 0 {
+		return false
+	}
+	if l.rest -= cost; l.rest <= 0 {
+		l.balance, l.trial = 0, 0
+	}
+	return true
+}
+
+// enter notes a shared job: what it costs on one core and what it took.
+func (l *ledger) enter(cost, took time.Duration) {
+	l.trial += cost - took
+	l.balance = min(l.balance+cost-took, mostCredit)
+	if l.balance > -mostDebt {
+		return
+	}
+	switch {
+	case l.pause == 0 || l.trial > 0:
+		l.pause = shortPause
+	default:
+		l.pause = min(2*l.pause, longPause)
+	}
+	l.rest = l.pause
+}

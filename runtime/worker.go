@@ -1,0 +1,30 @@
+package runtime
+
+import (
+	"unsafe"
+
+	"github.com/dfc-lang/dfc/runtime/kernel"
+)
+
+// tileBytes is the room of one worker for tile registers.
+const tileBytes = 64 << 10
+
+// worker is the scratch memory of one goroutine.
+type worker struct {
+	id   int
+	tile []uint64 // registers of tile programs
+	gemm []float64
+}
+
+func newWorker(id int) *worker {
+	return &worker{
+		id:   id,
+		tile: make([]uint64, tileBytes/8),
+		gemm: make([]float64, kernel.GemmScratch),
+	}
+}
+
+// gemmScratch is the scratch of GEMM tasks as elements of T.
+func gemmScratch[T kernel.Float](w *worker) []T {
+	return unsafe.Slice((*T)(unsafe.Pointer(&w.gemm[0])), len(w.gemm))
+}
