@@ -35,7 +35,7 @@ func bigExp(x *big.Float) *big.Float {
 // bigLog is log x by Newton on exp.
 func bigLog(x *big.Float) *big.Float {
 	f, _ := x.Float64()
-	y := bf(math.Log(f))
+	y := bf(Log(f)) // a start; the standard library has none for subnormals
 	for i := 0; i < 4; i++ {
 		e := bigExp(y)
 		d := nb().Sub(x, e)

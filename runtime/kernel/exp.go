@@ -180,7 +180,7 @@ func Tanh32(x float32) float32 {
 		return float32(math.Copysign(1, d))
 	case a < 0x1p-8:
 		z := float64(d * d)
-		return float32(d - float64(float64(d*z)*(1.0/3-float64(z*(2.0/15)))))
+		return float32(float64(d * (1 - float64(z*(1.0/3-float64(z*(2.0/15)))))))
 	}
 	return float32(math.Copysign(1-2/(exp32(2*a)+1), d))
 }

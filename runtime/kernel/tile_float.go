@@ -1,6 +1,10 @@
 package kernel
 
-import "math"
+import (
+	"math"
+
+	"github.com/dfc-lang/dfc/runtime/kernel/macro"
+)
 
 // Float is a kind that arithmetic rounds in.
 type Float interface{ float32 | float64 }
@@ -268,31 +272,13 @@ func Fma[T Float](dst, x, y, z []T) {
 	var zero T
 	if _, single := any(zero).(float32); single {
 		for i := range dst {
-			dst[i] = T(fma32(float32(x[i]), float32(y[i]), float32(z[i])))
+			dst[i] = T(macro.FMA32(float32(x[i]), float32(y[i]), float32(z[i])))
 		}
 		return
 	}
 	for i := range dst {
 		dst[i] = T(math.FMA(float64(x[i]), float64(y[i]), float64(z[i])))
 	}
-}
-
-// fma32 rounds once: the product is exact in f64, and the sum is rounded to
-// odd there so that the second rounding does no harm.
-func fma32(x, y, z float32) float32 {
-	p, c := float64(x)*float64(y), float64(z)
-	s := float64(p) + c
-	bb := s - p
-	e := (p - (s - bb)) + (c - bb)
-	b := math.Float64bits(s)
-	if e != 0 && b&1 == 0 && e == e && !math.IsInf(s, 0) {
-		if (e > 0) == (s > 0) {
-			b++
-		} else {
-			b--
-		}
-	}
-	return float32(math.Float64frombits(b))
 }
 
 // Cmp compares: dst[i] is 1 where the predicate holds, with IEEE rules on NaN.

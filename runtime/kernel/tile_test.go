@@ -3,6 +3,8 @@ package kernel
 import (
 	"math"
 	"testing"
+
+	"github.com/dfc-lang/dfc/runtime/kernel/macro"
 )
 
 func TestRounding(t *testing.T) {
@@ -15,11 +17,11 @@ func TestRounding(t *testing.T) {
 	}
 	// The exact sum lies just beside the middle of two floats, and rounding in
 	// two steps would miss it: 1 + 2^-24 + 2^-60.
-	if got := fma32(1, 1+0x1p-23, -0x1p-70); got != 1+0x1p-23 {
-		t.Errorf("fma32 gives %v", got)
+	if got := macro.FMA32(1, 1+0x1p-23, -0x1p-70); got != 1+0x1p-23 {
+		t.Errorf("FMA32 gives %v", got)
 	}
-	if got := fma32(1+0x1p-12, 1+0x1p-12, 0x1p-60); got != 1+0x1p-11+0x1p-23 {
-		t.Errorf("fma32 rounds %b the wrong way", got)
+	if got := macro.FMA32(1+0x1p-12, 1+0x1p-12, 0x1p-60); got != 1+0x1p-11+0x1p-23 {
+		t.Errorf("FMA32 rounds %b the wrong way", got)
 	}
 }
 

@@ -1,0 +1,69 @@
+package macro
+
+import "math"
+
+// (log(1+f) - f + f²/2)/f³ for 1+f in [√½, √2], f32.
+var log32 = coefficients{6.9716118e-02, -1.1479734e-01, 1.168542e-01, -1.2425687e-01, 1.4249058e-01,
+	-1.6667803e-01, 2.0000716e-01, -2.4999997e-01, 3.333333e-01}
+
+// Even and odd terms of (log(1+f) - f + f²/2)/s - f²/2 with s = f/(2+f), in s⁴;
+// after msun.
+var (
+	log64Even = coefficients{1.531383769920937332e-01, 2.222219843214978396e-01, 3.999999999940941908e-01}
+	log64Odd  = coefficients{1.479819860511658591e-01, 1.818357216161805012e-01, 2.857142874366239149e-01, 6.666666666666735130e-01}
+)
+
+// split writes x = m 2^k with m in [√½, √2), for x positive, finite and normal;
+// e is k in the place of the exponent.
+func (b *builder) split(x v) (m, e, k v) {
+	root := b.pickBits(0x3f3504f3, 0x3fe6a09e667f3bcd) // √½
+	one := uint64(b.bias()) << b.mantissa()
+	i := b.iadd(b.isub(x, root), b.bits(one))
+	m = b.iadd(b.and(i, b.bits(1<<b.mantissa()-1)), root)
+	whole := math.Ldexp(1, b.mantissa()) // whole + small, as bits, has small in the low bits
+	k = b.sub(b.or(b.shr(i, b.mantissa()), b.k(whole)), b.k(whole+float64(b.bias())))
+	return m, b.isub(i, b.and(i, b.bits(1<<b.mantissa()-1))), k
+}
+
+func (b *builder) pickBits(single, double uint64) v {
+	if b.Lane == F32 {
+		return b.bits(single)
+	}
+	return b.bits(double)
+}
+
+// log1 is log(1+f) + k ln2 for 1+f in [√½, √2].
+func (b *builder) log1(f, k v) v {
+	hi, lo := b.ln2()
+	z := b.mul(f, f)
+	if b.Lane == F32 {
+		y := b.fma(k, lo, b.mul(b.mul(f, z), b.poly(f, log32)))
+		return b.fma(k, hi, b.add(f, b.fnma(b.k(0.5), z, y)))
+	}
+	s := b.div(f, b.add(f, b.k(2)))
+	w := b.mul(s, s)
+	w2 := b.mul(w, w)
+	tail := b.fma(w, b.poly(w2, log64Odd), b.mul(w2, b.poly(w2, log64Even)))
+	half := b.mul(b.k(0.5), z)
+	y := b.fma(s, b.add(half, tail), b.mul(k, lo))
+	return b.fma(k, hi, b.sub(f, b.sub(half, y)))
+}
+
+// log is the natural logarithm: -inf at 0, NaN below, +inf at +inf. Numbers
+// below the normal ones are scaled up first.
+func log(b *builder, x []v) v {
+	tiny := b.cmp(x[0], Lt, b.k(math.Ldexp(1, 1-b.bias())))
+	up := float64(b.mantissa() + 2)
+	y := b.blend(tiny, b.mul(x[0], b.k(math.Ldexp(1, int(up)))), x[0])
+	m, _, k := b.split(y)
+	k = b.sub(k, b.and(tiny, b.k(up)))
+	return b.logEdges(x[0], b.log1(b.sub(m, b.k(1)), k))
+}
+
+// logEdges puts the values of log x for x not positive and finite into y.
+func (b *builder) logEdges(x, y v) v {
+	zero, inf := b.k(0), b.inf(1)
+	y = b.blend(b.cmp(x, Eq, zero), b.inf(-1), y)
+	y = b.blend(b.cmp(x, Eq, inf), inf, y)
+	return b.or(y, b.cmp(zero, NotLe, x))
+}

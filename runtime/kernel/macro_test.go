@@ -1,0 +1,190 @@
+package kernel
+
+import (
+	"math"
+	"math/big"
+	"math/rand"
+	"testing"
+
+	"github.com/dfc-lang/dfc/runtime/kernel/macro"
+)
+
+func program(t testing.TB, row string, l macro.Lane, n int64) *macro.Code {
+	c, ok := macro.For(row, l, n)
+	if !ok {
+		t.Fatalf("%s has no program", row)
+	}
+	return c
+}
+
+// error32 is the distance of got from want in units of the last place of
+// float32(want).
+func error32(got float32, want float64) float64 {
+	w := float32(want)
+	if got == w && math.Signbit(float64(got)) == math.Signbit(want) || got != got && want != want {
+		return 0
+	}
+	if math.IsInf(float64(got), 0) { // counts as the number behind the greatest
+		got = float32(math.Copysign(math.MaxFloat32, float64(got)))
+		want = math.Max(math.Min(want, 0x1p128), -0x1p128) - float64(got)*0x1p-24
+	}
+	_, e := math.Frexp(want)
+	u := math.Ldexp(1, max(e-24, -149))
+	d := math.Abs(float64(got)-want) / u
+	if got == 0 && want == 0 || d != d {
+		return math.Inf(1)
+	}
+	return d
+}
+
+// TestMacroSingle holds the f32 programs to 2 units in the last place at
+// numbers of every exponent.
+func TestMacroSingle(t *testing.T) {
+	rows := []struct {
+		name string
+		f    func(float64) float64
+	}{{"exp", Exp}, {"log", Log}, {"tanh", Tanh}, {"logistic", Logistic}}
+	r := rand.New(rand.NewSource(7))
+	for _, row := range rows {
+		c := program(t, row.name, macro.F32, 0)
+		worst, at := 0.0, float32(0)
+		for e := uint32(0); e < 512; e++ {
+			many := 300
+			if k := int(e & 255); k > 110 && k < 140 {
+				many = 4000
+			}
+			for i := 0; i < many; i++ {
+				m := r.Uint32() & (1<<23 - 1)
+				switch i {
+				case 0:
+					m = 0
+				case 1:
+					m = 1<<23 - 1
+				}
+				x := math.Float32frombits(e<<23 | m)
+				u, out := c.Eval(uint64(math.Float32bits(x)))
+				if out {
+					continue
+				}
+				if d := error32(math.Float32frombits(uint32(u)), row.f(float64(x))); d > worst {
+					worst, at = d, x
+				}
+			}
+		}
+		t.Logf("%-9s %.3f ulp at %g, %d operations", row.name, worst, at, len(c.Ops))
+		if worst > 2 {
+			t.Errorf("%s(%g) = %g, want %g: %.3f ulp", row.name, at, c.Eval32(at), row.f(float64(at)), worst)
+		}
+	}
+}
+
+// TestMacroDouble holds the f64 programs to 2 units in the last place.
+func TestMacroDouble(t *testing.T) {
+	one := bf(1)
+	bigTanh := func(x *big.Float) *big.Float {
+		e := bigExp(nb().Mul(x, bf(2)))
+		return nb().Quo(nb().Sub(e, one), nb().Add(e, one))
+	}
+	bigLogistic := func(x *big.Float) *big.Float { return nb().Quo(one, nb().Add(one, bigExp(nb().Neg(x)))) }
+	cases := []struct {
+		name   string
+		big    func(*big.Float) *big.Float
+		lo, hi float64
+	}{
+		{"exp", bigExp, -700, 700}, {"exp", bigExp, -1, 1},
+		{"log", bigLog, 0.5, 2}, {"log", bigLog, 0.9, 1.1}, {"log", bigLog, 1e-300, 1e-290}, {"log", bigLog, 1, 1e9}, {"log", bigLog, 0, 1e-308},
+		{"tanh", bigTanh, -5, 5}, {"tanh", bigTanh, -0.7, 0.7}, {"tanh", bigTanh, -1e-3, 1e-3}, {"tanh", bigTanh, 5, 22},
+		{"logistic", bigLogistic, -30, 30}, {"logistic", bigLogistic, -700, -30},
+	}
+	r := rand.New(rand.NewSource(1))
+	for _, k := range cases {
+		c := program(t, k.name, macro.F64, 0)
+		worst, at := 0.0, 0.0
+		for i := 0; i < 400; i++ {
+			x := k.lo + (k.hi-k.lo)*r.Float64()
+			if u := ulps(c.Eval64(x), k.big(bf(x))); u > worst {
+				worst, at = u, x
+			}
+		}
+		t.Logf("%-9s [%g, %g]: %.3f ulp, %d operations", k.name, k.lo, k.hi, worst, len(c.Ops))
+		if worst > 2 {
+			t.Errorf("%s(%v) = %v is off by %.3f ulp", k.name, at, c.Eval64(at), worst)
+		}
+	}
+}
+
+// TestMacroEdges compares with the portable kernels where functions begin and end.
+func TestMacroEdges(t *testing.T) {
+	points := []float64{0, math.Inf(1), math.NaN(), 5e-324, 1e-310, 0x1p-1022, 1e-45, 1e-40, 0x1p-126, 1e-30, 1e-20, 1e-8,
+		math.MaxFloat32, math.MaxFloat64, 0.25, 0.5, 1, 1.5, 2, 2.5, 3, 9.1, 20, 22, 88.7, 88.8, 89, 103, 104, 110, 709.7, 709.8,
+		745.1, 745.2, 740, 1e4, 1 << 23, 1e10, 2e20}
+	for _, p := range points[:len(points):len(points)] {
+		points = append(points, -p)
+	}
+	for _, row := range []string{"neg", "abs", "sqrt", "floor", "round", "sign", "exp", "log", "tanh", "logistic"} {
+		unaryEdges[float32](t, row, macro.F32, points)
+		unaryEdges[float64](t, row, macro.F64, points)
+	}
+	for _, row := range []string{"add", "sub", "mul", "div", "max"} {
+		binaryEdges[float32](t, row, macro.F32, points)
+		binaryEdges[float64](t, row, macro.F64, points)
+	}
+}
+
+func unaryEdges[T Float](t *testing.T, row string, l macro.Lane, points []float64) {
+	f, c := FloatUnary[T](row, 0), program(t, row, l, 0)
+	for _, p := range points {
+		x, want := []T{T(p)}, []T{0}
+		f(want, x)
+		got, out := evalOf(c, x[0])
+		if !out && !near(got, want[0]) {
+			t.Errorf("%v %s(%v) = %v, want %v", l, row, x[0], got, want[0])
+		}
+	}
+}
+
+func binaryEdges[T Float](t *testing.T, row string, l macro.Lane, points []float64) {
+	f, c := FloatBinary[T](row), program(t, row, l, 0)
+	for _, p := range points {
+		for _, q := range points {
+			x, y, want := []T{T(p)}, []T{T(q)}, []T{0}
+			f(want, x, y)
+			got, out := evalOf(c, x[0], y[0])
+			if !out && !near(got, want[0]) {
+				t.Errorf("%v %s(%v, %v) = %v, want %v", l, row, x[0], y[0], got, want[0])
+			}
+		}
+	}
+}
+
+func evalOf[T Float](c *macro.Code, x ...T) (T, bool) {
+	u := make([]uint64, len(x))
+	for i, v := range x {
+		u[i] = bitsOf(v)
+	}
+	r, out := c.Eval(u...)
+	var zero T
+	if _, single := any(zero).(float32); single {
+		return T(math.Float32frombits(uint32(r))), out
+	}
+	return T(math.Float64frombits(r)), out
+}
+
+func bitsOf[T Float](x T) uint64 {
+	if s, single := any(x).(float32); single {
+		return uint64(math.Float32bits(s))
+	}
+	return math.Float64bits(float64(x))
+}
+
+// near holds two numbers to 3 units in the last place, of which the portable
+// kernel may have one; zeros agree in sign, infinities and NaN exactly.
+func near[T Float](a, b T) bool {
+	if same(float64(a), float64(b)) {
+		return true
+	}
+	if s, single := any(b).(float32); single {
+		return error32(float32(a), float64(s)) <= 3
+	}
+	return ulps(float64(a), bf(float64(b))) <= 3
+}
