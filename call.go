@@ -134,7 +134,7 @@ func (s *session) input(in ir.Input, owner *ir.Node) (*array.Array, error) {
 		return s.given(in.Bind, owner)
 	case ir.Weight, ir.State:
 		if every := everyOf(owner); every != "" {
-			return s.given(every+"/"+in.Bind, owner)
+			return s.given(ir.TrainOf(every)+"/"+in.Bind, owner)
 		}
 		for _, n := range s.module.Nodes {
 			if a, ok := s.values[n.Name+"/"+in.Bind]; ok {

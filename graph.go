@@ -60,7 +60,7 @@ func cloneBody(b ir.NodeBody) ir.NodeBody {
 	return b // categories, reads and prints have nothing that passes fill in
 }
 
-// everyOf is the training that a node belongs to as part of a metric.
+// everyOf is the training whose metrics a node belongs to, or the log of one.
 func everyOf(n *ir.Node) string {
 	switch b := n.Body.(type) {
 	case *ir.Reduce:
@@ -87,13 +87,18 @@ func newWeb(m *ir.Module) *web {
 	return w
 }
 
-// needs are the nodes that a node reads from. The metrics of a training read
-// from it, not it from them, and its parameters are its own.
+// needs are the nodes that a node reads from. The metrics and logs of a
+// training read from it, not it from them, and its parameters are its own.
 func (w *web) needs(n *ir.Node) []*ir.Node {
 	without := map[string]bool{}
 	if t, ok := n.Body.(*ir.Train); ok {
 		for _, m := range t.Metrics {
-			without[m.Output] = true
+			without[m.Output] = !w.gives(n, m.Output)
+		}
+		for _, l := range t.Logs {
+			for _, c := range l.Columns {
+				without[c.Value], without[c.Present] = !w.gives(n, c.Value), !w.gives(n, c.Present)
+			}
 		}
 		for _, o := range w.m.Nodes {
 			if _, ok := o.Body.(*ir.Train); ok {
@@ -152,7 +157,7 @@ func trainHashes(m *ir.Module) map[string]string {
 
 // hash tells whether a state was saved by a node that computes the same: its
 // functions, parameters and batches, and whatever computes the values and
-// tables that it reads. Steps, epochs, metrics, stop and keep may change
+// tables that it reads. Steps, epochs, metrics, logs, stop and keep may change
 // between a run and its continuation, and so may where files lie.
 func (w *web) hash(n *ir.Node) string {
 	h := &hasher{w: w, out: sha256.New(), nodes: map[*ir.Node]bool{}, funcs: map[string]bool{}}
@@ -232,7 +237,7 @@ func lasting(b ir.NodeBody) ir.NodeBody {
 	case *ir.Train:
 		t := *b
 		t.Steps, t.Epochs, t.Metrics, t.Stop, t.Keep, t.KeepMax = 0, 0, nil, nil, "", false
-		t.History = nil
+		t.History, t.Logs, t.Now = nil, nil, nil
 		t.SaveMillis, t.SaveSteps = 0, 0
 		t.StepFn, t.InitFn = "", ""
 		return &t

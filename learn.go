@@ -42,6 +42,7 @@ func (s *session) learn(n *ir.Node, t *ir.Train) error {
 			}
 		}
 	}
+	s.out.Notices = append(s.out.Notices, r.Notices...)
 	s.out.Trainings = append(s.out.Trainings, r.Finish)
 	return s.record(n, t, &r.State.Progress)
 }
@@ -93,7 +94,11 @@ func (s *session) setup(n *ir.Node, t *ir.Train) (train.Setup, func(), error) {
 		Input:    func(in ir.Input) (*array.Array, error) { return s.input(in, n) },
 		Blame:    blamer(step),
 		Keeper:   s.keeper,
+		FS:       s.opt.FS,
 		Observer: s.opt.Observer,
+	}
+	if setup.Logs, err = s.logs(n, t); err != nil {
+		return train.Setup{}, close, err
 	}
 	if len(t.Metrics) > 0 {
 		setup.Evaluate = s.evaluator(n, t)
@@ -119,24 +124,9 @@ func (s *session) setup(n *ir.Node, t *ir.Train) (train.Setup, func(), error) {
 func (s *session) evaluator(n *ir.Node, t *ir.Train) func(context.Context, []train.Named) ([]float64, error) {
 	values := make([]float64, len(t.Metrics))
 	return func(ctx context.Context, live []train.Named) ([]float64, error) {
-		keep := s.ctx
-		s.ctx = ctx
-		defer func() { s.ctx = keep }()
 		s.enter(n.Name+"/", live)
-		for _, m := range s.module.Nodes {
-			if everyOf(m) != n.Name {
-				continue
-			}
-			var err error
-			switch b := m.Body.(type) {
-			case *ir.Reduce:
-				err = s.reduce(m, b)
-			case *ir.Compute:
-				err = s.compute(m, b)
-			}
-			if err != nil {
-				return nil, err
-			}
+		if err := s.within(ctx, n.Name); err != nil {
+			return nil, err
 		}
 		for i, m := range t.Metrics {
 			a, err := s.given(m.Output, n)
@@ -228,4 +218,27 @@ func (f *feed) close() {
 	if f.batcher != nil {
 		f.batcher.Close()
 	}
+}
+
+// within runs the nodes that the metrics or a log of a training own.
+func (s *session) within(ctx context.Context, owner string) error {
+	keep := s.ctx
+	s.ctx = ctx
+	defer func() { s.ctx = keep }()
+	for _, m := range s.module.Nodes {
+		if everyOf(m) != owner {
+			continue
+		}
+		var err error
+		switch b := m.Body.(type) {
+		case *ir.Reduce:
+			err = s.reduce(m, b)
+		case *ir.Compute:
+			err = s.compute(m, b)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -22,6 +22,7 @@ type results struct {
 	outputs *data.Outputs
 	open    map[*ir.Write]*data.Output
 	files   []string
+	growing map[string]string // places of logs, by their paths in the program
 }
 
 func (r *results) begin(s *session) error {
@@ -38,6 +39,24 @@ func (r *results) begin(s *session) error {
 			return err
 		}
 		r.open[w] = out
+	}
+	return r.logs(s.module)
+}
+
+// logs finds the places of the logs of trainings, which are no results: they
+// grow as the program runs and stay as far as it came.
+func (r *results) logs(m *ir.Module) (err error) {
+	r.growing = map[string]string{}
+	for _, n := range m.Nodes {
+		t, ok := n.Body.(*ir.Train)
+		if !ok {
+			continue
+		}
+		for _, l := range t.Logs {
+			if r.growing[l.Path], err = r.outputs.Growing(l.Path, l.Span); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

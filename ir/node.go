@@ -1,6 +1,11 @@
 package ir
 
-import "github.com/dfc-lang/dfc/lang/source"
+import (
+	"strconv"
+	"strings"
+
+	"github.com/dfc-lang/dfc/lang/source"
+)
 
 // Node is one step of the outer graph. The graph is a list in an order in
 // which it can run; a node names earlier nodes, tables and functions by their
@@ -125,8 +130,9 @@ type Reduce struct {
 	Cond    bool `json:",omitempty"`
 	Aggs    []Agg
 	Outputs []Output
-	// Every says that a metric owns the node: it runs after each pass of
-	// training, not in its place in the list. Empty otherwise; else the train node.
+	// Every says that a metric or a log of a training owns the node, which then
+	// runs when that is due, not in its place in the list. Empty otherwise; else
+	// the train node, for metrics, or LogOwner.
 	Every string `json:",omitempty"`
 }
 
@@ -190,6 +196,7 @@ type Train struct {
 	SaveMillis, SaveSteps int64 `json:",omitempty"`
 
 	Metrics []Metric
+	Logs    []Log  `json:",omitempty"`
 	Stop    *Stop  `json:",omitempty"`
 	Keep    string // last, or the metric whose best is kept
 	KeepMax bool   `json:",omitempty"`
@@ -198,6 +205,10 @@ type Train struct {
 	// "TRAIN:history/loss" and "TRAIN:history/METRIC", whose one dimension, the
 	// symbol "TRAIN.history", counts the evaluations and is known when it has ended.
 	History []Output `json:",omitempty"`
+	// Now is what logs ask of the step just taken: the outputs "TRAIN:now/step",
+	// "…/epoch", "…/loss" and, of the last evaluation, "…/measured" (a bool: there
+	// was one) and "…/metric.METRIC".
+	Now []Output `json:",omitempty"`
 }
 
 // TrainParam is a trained parameter or running state. Its value after
@@ -235,6 +246,32 @@ type Metric struct {
 	Name   string
 	Output string
 	Max    bool `json:",omitempty"` // greater is better
+}
+
+// Log is a file that grows while training: a row after each so many steps.
+// The nodes with Every = LogOwner run in order, and give the row its values.
+type Log struct {
+	Format  string // csv jsonl
+	Path    string
+	Steps   int64
+	Columns []LogColumn
+	Span    source.Span `json:"-"`
+}
+
+// LogColumn is a column of a log; Present is the output, a bool, that says
+// whether there is a value, "" if there always is.
+type LogColumn struct {
+	Name, Value string
+	Present     string `json:",omitempty"`
+}
+
+// LogOwner is the Every of the nodes that compute the rows of log i of a training.
+func LogOwner(train string, i int) string { return train + ":log." + strconv.Itoa(i) }
+
+// TrainOf is the training that a node with Every belongs to.
+func TrainOf(every string) string {
+	train, _, _ := strings.Cut(every, ":")
+	return train
 }
 
 // Stop ends training when a metric has not improved for Patience evaluations.

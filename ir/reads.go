@@ -120,6 +120,12 @@ func readsBody(n *Node, add func(string)) {
 		for _, m := range b.Metrics {
 			add(m.Output)
 		}
+		for _, l := range b.Logs {
+			for _, c := range l.Columns {
+				add(c.Value)
+				add(c.Present)
+			}
+		}
 	case *Write:
 		add(b.Cond)
 		if b.Value != nil {
@@ -134,7 +140,8 @@ func readsBody(n *Node, add func(string)) {
 
 // OutputsOf lists the tensors that a node yields; those of a training are its
 // parameters and states, "TRAIN/PATH", their first values, "TRAIN:init/PATH",
-// and its course as far as it is asked for, "TRAIN:history/NAME".
+// its course as far as it is asked for, "TRAIN:history/NAME", and what logs ask
+// of the step just taken, "TRAIN:now/NAME".
 func OutputsOf(n *Node) []Output {
 	switch b := n.Body.(type) {
 	case *Reduce:
@@ -148,7 +155,7 @@ func OutputsOf(n *Node) []Output {
 		for _, p := range append(append([]TrainParam{}, b.Params...), b.States...) {
 			out = append(out, Output{n.Name + "/" + p.Path, p.Type}, Output{n.Name + ":init/" + p.Path, p.Type})
 		}
-		return append(out, b.History...)
+		return append(append(out, b.History...), b.Now...)
 	}
 	return nil
 }

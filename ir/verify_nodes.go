@@ -51,7 +51,7 @@ func (g *graph) node(n *Node) {
 	case *Read:
 		g.define(b.Outputs)
 	case *Compute:
-		if f := g.fn(b.Fn, use{train: b.Every}); f != nil {
+		if f := g.fn(b.Fn, use{train: TrainOf(b.Every)}); f != nil {
 			g.match(f, f.Results(), b.Outputs)
 		}
 		g.define(b.Outputs)
@@ -161,7 +161,7 @@ func (g *graph) reduce(b *Reduce) {
 	if !g.table(b.Table) {
 		return
 	}
-	f := g.fn(b.Fn, use{table: b.Table, train: b.Every})
+	f := g.fn(b.Fn, use{table: b.Table, train: TrainOf(b.Every)})
 	if f == nil {
 		return
 	}

@@ -176,13 +176,24 @@ func (g *graph) inits(b *Train) {
 	}
 }
 
-// metrics checks what a training says of its metrics, whose nodes may stand
-// anywhere.
+// metrics checks what a training says of its metrics and logs, whose nodes may
+// stand anywhere.
 func (g *graph) metrics(b *Train) {
 	names := map[string]bool{"": true, "last": true}
 	for _, m := range b.Metrics {
 		names[m.Name] = true
 		g.output(m.Output)
+	}
+	for _, l := range b.Logs {
+		for _, c := range l.Columns {
+			g.output(c.Value)
+			if c.Present != "" {
+				g.output(c.Present)
+			}
+		}
+		if l.Steps < 1 || l.Format != "csv" && l.Format != "jsonl" {
+			g.fault("the log %s is a %s each %d steps", l.Path, l.Format, l.Steps)
+		}
 	}
 	if !names[b.Keep] {
 		g.fault("there is no metric %s to keep the best of", b.Keep)

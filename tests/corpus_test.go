@@ -253,6 +253,8 @@ var elsewhere = map[string]string{
 	"D0209": "needs a state of a run that was broken off",
 	"D0210": "tests/state: TestEveryFault",
 	"D0211": "needs a state of another version",
+	"D0212": "tests/state: TestEveryFault",
+	"D0213": "tests/state: TestLogAnew",
 	"D0220": "runtime/train: TestDivergence",
 	"D0221": "only where the step that went wrong cannot be traced",
 	"D0230": "needs standard output that cannot be written",

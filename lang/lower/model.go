@@ -219,8 +219,8 @@ func (c *cx) topInst(f *ModelRef) *inst {
 		root = c.tr.root
 	case c.above != nil && c.above.info.model == f.d:
 		panic(notHere{})
-	case c.every != "" && c.metricOf != nil && c.metricOf.model == f.d:
-		root = c.metricOf.trained()
+	case c.every != "" && c.partOf != nil && c.partOf.model == f.d:
+		root = c.partOf.trained()
 	default:
 		root = &paramRoot{model: f.d.Name, mode: rootGiven}
 	}

@@ -139,6 +139,9 @@ func (e *el) training(d *check.Decl, n *syntax.Train) Value {
 		c.metric(info, m)
 	}
 	c.stopAndKeep(info, b)
+	for _, l := range b.logs {
+		c.log(info, l)
+	}
 	c.el.nodeAt = n.Span()
 	c.node(info.name, info.node)
 	return v
@@ -263,7 +266,7 @@ func (c *cx) metric(info *trainInfo, cl *syntax.Clause) {
 		}
 	}
 	d := c.el.graphCx(info.mod, info.name+"."+n.Name)
-	d.every, d.metricOf = info.name, info
+	d.every, d.partOf = info.name, info
 	c.el.nodeAt = cl.Span()
 	v := d.expr(cl.Is, nil)
 	if isPoison(v) {
@@ -309,8 +312,8 @@ func (c *cx) trainMember(v *trainVal, n *syntax.Name) Value {
 // history is `fit.history`: the loss of each pass and the metrics after it. How
 // many there are is known when the training has ended.
 func (c *cx) history(t *trainInfo, n *syntax.Name) Value {
-	if c.metricOf == t {
-		c.errf("E0743", n.Span(), "the history of `%s` is known when it has ended, and a metric is computed before", t.name).
+	if c.partOf == t {
+		c.errf("E0743", n.Span(), "the history of `%s` is known when it has ended, and metrics and logs are computed before", t.name).
 			hint("`%s.history` can be written, printed and computed with at top level", t.name)
 		return poison
 	}

@@ -63,6 +63,7 @@ type trainBlock struct {
 	info    *trainInfo
 	one     map[string]*syntax.Clause
 	metrics []*syntax.Clause
+	logs    []*syntax.Clause
 	begun   map[string]bool  // clauses that are there, though wrong
 	grads   []*syntax.Clause // clip and gradient, in order
 }
@@ -84,10 +85,12 @@ func (c *cx) clauses(info *trainInfo) *trainBlock {
 		case !known:
 			b.begun[source.Nearest(w, clauseWords)] = true
 			c.errf("E0723", cl.Word.Span(), "there is no clause `%s`", w).suggest(w, clauseWords)
-		case w == "private" || w == "log" || w == "emit" || cl.Each != nil:
+		case w == "private" || w == "emit" || cl.Each != nil:
 			c.errf("E0724", cl.Span(), "`%s` is not part of this version", strings.TrimSpace(w+eachText(cl)))
 		case w == "metric":
 			b.metrics = append(b.metrics, cl)
+		case w == "log":
+			b.logs = append(b.logs, cl)
 		case w == "clip" || w == "gradient":
 			b.grads = append(b.grads, cl)
 		case b.one[w] != nil:

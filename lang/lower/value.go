@@ -300,8 +300,8 @@ type cx struct {
 	stream     string         // of randomness, where it is not that of the function
 	rowAt      *Row           // the element of a loop that stands for the row at hand
 	tr         *trainCtx      // while a training's functions are made
-	every      string         // the training whose metric is made
-	metricOf   *trainInfo     // the training whose metric is made
+	every      string         // what owns the nodes that are made: see ir.Compute
+	partOf     *trainInfo     // the training whose metric or log is made
 	slots      *slotCtx       // while an optimizer is evaluated
 	above      *trainCtx      // the training around a stage at graph level
 	initPath   string         // of the parameter that is initialised

@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,26 +13,12 @@ import (
 
 // write is `write csv(f) = e`.
 func (e *el) write(m *check.Module, n *syntax.Write) {
-	format := readerName(n.Writer)
-	c := e.graphCx(m, "write."+format)
-	node := &ir.Write{Format: format}
-	switch format {
-	case "csv", "json", "jsonl", "npy", "safetensors":
-	default:
-		e.errf("E0801", n.Writer.Span(), "there is no format `%s`", format).among(format, "formats", []string{"csv", "json", "jsonl", "npy", "safetensors"})
+	c := e.graphCx(m, "write."+readerName(n.Writer))
+	node := &ir.Write{}
+	var known bool
+	if node.Format, node.Path, known = c.sink(n.Writer, "csv", "json", "jsonl", "npy", "safetensors"); !known {
 		c.expr(n.Value, nil)
 		return
-	}
-	if len(n.Writer.Args) != 1 || len(n.Writer.Named) > 0 {
-		e.errf("E0802", n.Writer.Span(), "`%s` takes the path of the file", format)
-	} else if t, ok := c.expr(n.Writer.Args[0], nil).(*Txt); ok {
-		node.Path = t.S
-		if old, dup := e.written[t.S]; dup {
-			e.errf("E0803", n.Writer.Span(), "%q is written twice", t.S).note(old, "here already")
-		}
-		e.written[t.S] = n.Writer.Span()
-	} else if !e.failed {
-		e.errf("E0804", n.Writer.Args[0].Span(), "the path of a file is a text")
 	}
 	if n.If != nil {
 		switch v := c.condition(n.If).(type) {
@@ -57,7 +44,7 @@ func (e *el) write(m *check.Module, n *syntax.Write) {
 	if node.Format == "safetensors" {
 		c.unnamedLayers(v, n.Value.Span())
 	}
-	c.mayLack = format != "npy" && format != "safetensors"
+	c.mayLack = node.Format != "npy" && node.Format != "safetensors"
 	tree, ok := c.tree(v, "out", n.Value.Span())
 	if !ok {
 		return
@@ -65,6 +52,32 @@ func (e *el) write(m *check.Module, n *syntax.Write) {
 	node.Value = &tree
 	e.nodeAt = n.Span()
 	c.node("write."+clean(node.Path), node)
+}
+
+// sink reads the format and the path of a file that is written; known is false
+// where there is no such format.
+func (c *cx) sink(x *syntax.Call, formats ...string) (format, path string, known bool) {
+	format = readerName(x)
+	if !slices.Contains(formats, format) {
+		c.errf("E0801", x.Span(), "there is no format `%s`", format).among(format, "formats", formats)
+		return format, "", false
+	}
+	if len(x.Args) != 1 || len(x.Named) > 0 {
+		c.errf("E0802", x.Span(), "`%s` takes the path of the file", format)
+		return format, "", true
+	}
+	t, ok := c.expr(x.Args[0], nil).(*Txt)
+	if !ok {
+		if !c.el.failed {
+			c.errf("E0804", x.Args[0].Span(), "the path of a file is a text")
+		}
+		return format, "", true
+	}
+	if old, dup := c.written[t.S]; dup {
+		c.errf("E0803", x.Span(), "%q is written twice", t.S).note(old, "here already")
+	}
+	c.written[t.S] = x.Span()
+	return format, t.S, true
 }
 
 // unnamedLayers warns where parameters are saved under names that only count

@@ -48,6 +48,43 @@ func (o *Outputs) Spare(paths ...string) { o.reads = append(o.reads, paths...) }
 // a place that cannot be written is known before the first step. A name that
 // ends in .gz is compressed.
 func (o *Outputs) Open(path string, at source.Span) (*Output, error) {
+	out, err := o.place(path, at)
+	if err != nil {
+		return nil, err
+	}
+	if err := out.create(); err != nil {
+		return nil, err
+	}
+	out.buf = bufio.NewWriterSize(out.f, 1<<16)
+	if strings.HasSuffix(strings.ToLower(path), ".gz") {
+		out.zip = gzip.NewWriter(out.buf)
+	}
+	o.files = append(o.files, out)
+	return out, nil
+}
+
+// Growing looks whether a file that grows as the program runs can be written,
+// and returns its place. It is neither made nor changed.
+func (o *Outputs) Growing(path string, at source.Span) (string, error) {
+	out, err := o.place(path, at)
+	if err != nil {
+		return "", err
+	}
+	if f, err := os.OpenFile(out.full, os.O_WRONLY, 0); err == nil {
+		return out.full, f.Close()
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return "", out.unwritable(err)
+	}
+	if err := out.create(); err != nil {
+		return "", err
+	}
+	out.f.Close()
+	os.Remove(out.f.Name())
+	return out.full, nil
+}
+
+// place is a file at a place where a result may be written, with its folder.
+func (o *Outputs) place(path string, at source.Span) (*Output, error) {
 	full := resolve(o.dir, path)
 	out := &Output{path: path, full: full, span: at}
 	for _, other := range o.files {
@@ -71,19 +108,22 @@ func (o *Outputs) Open(path string, at source.Span) (*Output, error) {
 	if err := o.makeFolder(filepath.Dir(full)); err != nil {
 		return nil, out.fault("D0130", "the folder of `%s` cannot be made: %s", path, reason(err))
 	}
-	f, err := os.CreateTemp(filepath.Dir(full), "."+filepath.Base(full)+".part-*")
-	if err != nil {
-		if errors.Is(err, fs.ErrPermission) {
-			return nil, out.fault("D0130", "`%s` cannot be written: permission denied", path)
-		}
-		return nil, out.fault("D0130", "`%s` cannot be written: %s", path, reason(err))
-	}
-	out.f, out.buf = f, bufio.NewWriterSize(f, 1<<16)
-	if strings.HasSuffix(strings.ToLower(path), ".gz") {
-		out.zip = gzip.NewWriter(out.buf)
-	}
-	o.files = append(o.files, out)
 	return out, nil
+}
+
+// create makes the file beside its place that the result is written to.
+func (out *Output) create() (err error) {
+	if out.f, err = os.CreateTemp(filepath.Dir(out.full), "."+filepath.Base(out.full)+".part-*"); err != nil {
+		return out.unwritable(err)
+	}
+	return nil
+}
+
+func (out *Output) unwritable(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return out.fault("D0130", "`%s` cannot be written: permission denied", out.path)
+	}
+	return out.fault("D0130", "`%s` cannot be written: %s", out.path, reason(err))
 }
 
 func (o *Outputs) makeFolder(dir string) error {

@@ -24,6 +24,9 @@ type loop struct {
 	per   int64 // batches of a pass
 	start []Named
 	good  snapshot // the last evaluation, from which a diverged run is traced
+
+	files   []File // of the logs
+	notices source.List
 }
 
 // Run trains until its schedule ends it, it stalls, diverges, or ctx is done.
@@ -36,7 +39,14 @@ func Run(ctx context.Context, s Setup) (*Result, error) {
 	}
 	defer l.feed.close()
 	if !l.state.Progress.Done {
-		if err := l.run(ctx); err != nil {
+		err := l.openLogs()
+		if err == nil {
+			err = l.run(ctx)
+		}
+		if e := l.closeLogs(); err == nil {
+			err = e
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -181,12 +191,16 @@ func (l *loop) advance(ctx context.Context) (evaluated bool, err error) {
 			p.Epoch++
 		}
 	}
-	l.Observer.Step(Progress{Name: l.Node.Name, Step: p.Step, Steps: l.total, Epoch: l.epoch(passed), Rows: rows,
+	epoch := l.epoch(passed)
+	l.Observer.Step(Progress{Name: l.Node.Name, Step: p.Step, Steps: l.total, Epoch: epoch, Rows: rows,
 		Loss: loss, Took: time.Since(began)})
 	if passed || b == nil && p.Step%Tableless == 0 || l.train.Steps > 0 && p.Step >= l.train.Steps {
-		return true, l.evaluate(ctx, b)
+		if err := l.evaluate(ctx, b); err != nil {
+			return true, err
+		}
+		evaluated = true
 	}
-	return false, nil
+	return evaluated, l.log(ctx, epoch)
 }
 
 // epoch is the number of the pass that the last step belonged to.
@@ -207,7 +221,7 @@ func (l *loop) keep(ctx context.Context, evaluated bool) error {
 	saved := false
 	if k != nil {
 		if save, scheduled := k.due(p.Step, evaluated); save {
-			if err := k.save(l.state, scheduled); err != nil {
+			if err := l.save(scheduled); err != nil {
 				return err
 			}
 			saved = true
@@ -220,12 +234,20 @@ func (l *loop) keep(ctx context.Context, evaluated bool) error {
 	if k != nil && k.Store != nil {
 		stop.Dir = k.Store.Dir()
 		if !saved {
-			if err := k.save(l.state, false); err != nil {
+			if err := l.save(false); err != nil {
 				return err
 			}
 		}
 	}
 	return stop
+}
+
+// save saves the state, and before it what it says of the logs.
+func (l *loop) save(scheduled bool) error {
+	if err := l.syncLogs(); err != nil {
+		return err
+	}
+	return l.Keeper.save(l.state, scheduled)
 }
 
 // finish puts the parameters to be kept in place and saves the training as
@@ -241,7 +263,7 @@ func (l *loop) finish() error {
 		p.Kept = p.Watch.Step
 	}
 	if l.Keeper != nil {
-		if err := l.Keeper.save(l.state, true); err != nil {
+		if err := l.save(true); err != nil {
 			return err
 		}
 	}
@@ -255,7 +277,7 @@ func (l *loop) finished() Finish {
 }
 
 func (l *loop) result() *Result {
-	return &Result{State: l.state, Params: l.state.Params, States: l.state.States, Start: l.start, Finish: l.finished()}
+	return &Result{State: l.state, Params: l.state.Params, States: l.state.States, Start: l.start, Finish: l.finished(), Notices: l.notices}
 }
 
 func (l *loop) describe() Start {

@@ -178,6 +178,11 @@ func (p *Progressed) sound() bool {
 			return false
 		}
 	}
+	for _, g := range p.Logs {
+		if g.Size < 0 {
+			return false
+		}
+	}
 	return p.Step >= 0 && 0 <= p.Epoch && p.Epoch <= p.Step && 0 <= p.Batch && p.Batch <= p.Step &&
 		p.LossRows >= 0 && p.Kept >= 0 && p.Watch.Step >= 0 && p.Watch.Stalled >= 0
 }

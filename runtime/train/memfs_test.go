@@ -90,6 +90,24 @@ func (m *memFS) Create(path string) (File, error) {
 	return &memFile{m, n}, nil
 }
 
+func (m *memFS) Append(path string, size int64) (File, int64, error) {
+	if err := m.tick(); err != nil {
+		return nil, 0, err
+	}
+	d, name := m.parent(path)
+	if d == nil {
+		return nil, 0, absent("open", path)
+	}
+	n := d.kids[name]
+	if n == nil {
+		n = &inode{}
+		d.kids[name] = n
+	}
+	have := int64(len(n.data))
+	n.data = n.data[:min(size, have)]
+	return &memFile{m, n}, have, nil
+}
+
 type memFile struct {
 	fs *memFS
 	n  *inode

@@ -28,6 +28,9 @@ type Setup struct {
 	// Locate says where a row of the table was read from.
 	Locate func(row int64) source.Place
 
+	Logs []Log
+	FS   FS // of the logs; nil: the real one
+
 	Keeper   *Keeper // saves; nil: nothing is saved
 	Observer Observer
 	Resumed  *Training // from a state, nil to start from the beginning
@@ -69,6 +72,8 @@ type Result struct {
 	States []Named
 	Start  []Named // parameters and states before the first step
 	Finish Finish
+	// Notices are remarks about logs that a resumed run could not go on with.
+	Notices source.List
 }
 
 // Donations says which results of a step function take the place of which of

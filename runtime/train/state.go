@@ -81,6 +81,7 @@ type Progressed struct {
 	Watch    Watch      `json:"watch"`
 	Metrics  []string   `json:"metrics"`
 	History  []Measured `json:"history"`
+	Logs     []Logged   `json:"logs,omitempty"`
 }
 
 // Watch is the machine behind stop and keep.

@@ -6,7 +6,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -56,8 +55,8 @@ func TestSignals(t *testing.T) {
 			if status != 130 || !strings.Contains(said, "--resume state") {
 				t.Errorf("status %d\n%s", status, said)
 			}
-			if left, err := filepath.Glob(filepath.Join(dir, "out", "*")); err != nil || len(left) > 0 {
-				t.Errorf("an interrupted run left %v, %v", left, err)
+			if left := results(t, dir); len(left) > 0 {
+				t.Errorf("an interrupted run left %v", left)
 			}
 			same(t, "going on", run(t, p, dir, 0, "--resume", "state"), want)
 		})

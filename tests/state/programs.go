@@ -38,7 +38,7 @@ func All() []Program { return []Program{Shop(1003, 48, 7), Swing(230), Wide(3000
 // shop has what can go wrong with tables: keys, optional values and keys,
 // categories, gathers of learned numbers, a running value, dropout, statistics,
 // metrics that stop the training and keep the best, a second training that
-// needs the first, batches that do not divide the rows.
+// needs the first, logs, batches that do not divide the rows.
 const shop = `import nn
 table Items from csv("items.csv") { sku: key, weight: f32?, colour: category }
 table Orders from csv("orders.csv") {
@@ -71,6 +71,7 @@ train first of sale on Train {
   metric    worst = max(abs(sale(o) - o.amount) for o in Valid)
   stop      stalled(rmse, 2)
   clip      norm(1.0)
+  log       csv("log.first.csv") every 3 = { step, epoch, loss, rmse, best: max(abs(first.params.season)) }
 }
 model rest(o: Orders) -> f32 {
   param by: f32[Orders.shop, 13] ~ normal(0, 0.01)
@@ -82,11 +83,13 @@ train second of rest on Train {
   batch     100
   last      drop
   epochs    2
+  log       jsonl("log.second.jsonl") = { step, loss, seen: mean(second(o) for o in Valid), by: second.params.by[0, :2] }
 }
 print "usual", usual, "heavy", heavy
 print "rmse", sqrt(mean(square(first(o) + second(o) - o.amount) for o in Valid))
 write csv("sales.csv") = [{ item: o.item, shop: o.shop, gift: o.gift, predicted: first(o) + second(o) } for o in Valid]
-write json("facts.json") = { usual, heavy, level: first.params.season }
+write json("facts.json") = { usual, heavy, level: first.params.season, course: first.history }
+print "passes", count(x for x in first.history.rmse)
 write safetensors("first.safetensors") = first.params
 `
 
@@ -137,6 +140,7 @@ train swing of orbit {
   steps     %d
   metric    off = abs(swing.params.th[0] - truth[0])
   keep      best(off)
+  log       csv("log.csv") = { step, loss, th: swing.params.th }
 }
 print "found", swing.params.th
 write json("swing.json") = { found: swing.params.th, truth }

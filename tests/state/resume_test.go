@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/dfc-lang/dfc"
+	"github.com/dfc-lang/dfc/runtime/train"
 )
 
 // stopper ends a run after so many steps of its trainings together.
@@ -112,8 +113,10 @@ func TestDamaged(t *testing.T) {
 	}
 	for i, f := range files {
 		dir := lay(t, p)
-		if err := os.CopyFS(filepath.Join(dir, "state"), os.DirFS(filepath.Join(first, "state"))); err != nil {
-			t.Fatal(err)
+		for _, sub := range []string{"state", "out"} { // the logs are cut where the older state has them end
+			if err := os.CopyFS(filepath.Join(dir, sub), os.DirFS(filepath.Join(first, sub))); err != nil {
+				t.Fatal(err)
+			}
 		}
 		path := filepath.Join(dir, "state", filepath.Base(newest), f.Name())
 		if spoil(t, path); i == 0 {
@@ -226,5 +229,39 @@ write json("dear.json") = [{ far: o.amount - dear } for o in Valid]
 			}
 		}
 		same(t, value, got, want)
+	}
+}
+
+// TestLogAnew takes a log away from a run that was stopped: the run that goes
+// on says so, and the log begins where it goes on.
+func TestLogAnew(t *testing.T) {
+	b := newBench(t, Swing(20), 3)
+	dir := t.TempDir()
+	want, err := b.run(context.Background(), t.TempDir(), false, dfc.RunOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	if _, err := b.run(ctx, dir, false, dfc.RunOptions{Observer: &stopper{after: 11, cancel: cancel}}); dfc.Exit(err) != 130 {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "out", "log.csv")); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	res, err := b.bound.Run(context.Background(), dfc.RunOptions{FS: quick{train.Disk}, EverySteps: 3, Out: filepath.Join(dir, "out"), Resume: filepath.Join(dir, "state")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := res.Notices; len(n) != 1 || n[0].Code != "D0213" || !strings.HasPrefix(n[0].Message, "the log `log.csv` has 0 bytes, not the ") {
+		t.Errorf("notices: %v", n)
+	}
+	left, err := Files(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := strings.SplitAfter(want.Files["out/log.csv"], "\n")
+	if got := left["out/log.csv"]; got != whole[0]+strings.Join(whole[12:], "") {
+		t.Errorf("the log has\n%s\nof\n%s", got, strings.Join(whole, ""))
 	}
 }
