@@ -16,6 +16,7 @@ const (
 	codeIR        = "U0014"
 	codePredict   = "U0015"
 	codeRecord    = "U0016"
+	codeNoNode    = "U0017"
 	codeOutput    = "D0230"
 	codeDropped   = "D0231"
 	codeNoRows    = "D0232"
@@ -39,6 +40,8 @@ func init() {
 			Explain: "Predicting runs what the program writes for each row of a table, on new rows. So the program needs a `write` whose rows come from that table or from a part of it, such as `write csv(\"predicted.csv\") = [{ predicted: fit(h) } for h in Test]`."},
 		source.Code{ID: codeRecord, Title: "the record cannot be read",
 			Explain: "One record is a JSON object whose keys are the fields of the table: {\"age\": 31, \"region\": \"north\"}. Fields that only training needs may be missing."},
+		source.Code{ID: codeNoNode, Title: "the program computes no such value",
+			Explain: "A value that is computed again, to be timed, is named by the `let` at top level that computes it."},
 		source.Code{ID: codeDropped, Title: "rows left out for their keys",
 			Explain: "The table says `duplicates: first`, and some keys stand in several rows of its file. Each key means the first of its rows; the others are not in the table."},
 		source.Code{ID: codeNoRows, Title: "a part of a table has no rows",

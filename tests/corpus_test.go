@@ -286,4 +286,5 @@ var elsewhere = map[string]string{
 	"U0014": "TestMisuse",
 	"U0015": "TestPredictErrors of the root package",
 	"U0016": "TestPredictErrors of the root package",
+	"U0017": "TestMisuse",
 }

@@ -18,12 +18,19 @@ func TestMisuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	compiled := func(_ *dfc.Program, err error) error { return err }
+	b, err := p.Bind(dfc.DataOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	_, unnamed := b.Repeat(t.Context(), "nothing", 1)
 	for _, c := range []struct {
 		code string
 		err  error
 	}{
 		{"U0010", p.Emit(io.Discard, "plan")},
 		{"U0013", p.Emit(io.Discard, "nonsense")},
+		{"U0017", unnamed},
 		{"U0011", compiled(dfc.Compile(filepath.Join(dir, "absent.df"), dfc.Options{}))},
 		{"U0014", compiled(dfc.CompileText("m.ir", []byte("module \"m\" numerics 99\n"), dfc.Options{}))},
 		{"E0900", compiled(dfc.CompileText("m.ir", []byte("modul \"m\"\n"), dfc.Options{}))},

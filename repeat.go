@@ -1,0 +1,73 @@
+package dfc
+
+import (
+	"context"
+	"time"
+
+	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/lang/source"
+)
+
+// Repeat computes the value of a `let` or of a part of the program named in
+// its IR, and then n times more with the same inputs; it returns the time of
+// each repetition. What it depends on is computed once; nothing is written or
+// printed.
+func (b *Bound) Repeat(ctx context.Context, name string, n int) (took []time.Duration, err error) {
+	s := newSession(ctx, b, RunOptions{})
+	defer guard(&err, "running the program")
+	for _, node := range b.module.Nodes {
+		switch body := s.module.Node(node.Name).Body.(type) {
+		case *ir.Write, *ir.Print:
+			continue
+		case *ir.Compute:
+			if node.Name == name {
+				return s.repeat(node, body, n)
+			}
+		}
+		if everyOf(node) != "" {
+			continue
+		}
+		if err := s.node(s.module.Node(node.Name)); err != nil {
+			return nil, err
+		}
+	}
+	return nil, source.List{source.Errorf(codeNoNode, source.Span{}, "the program computes no value named %s", name)}
+}
+
+func (s *session) repeat(n *ir.Node, b *ir.Compute, times int) ([]time.Duration, error) {
+	c, err := s.newCall(b.Fn, "", n)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.once(); err != nil {
+		return nil, err
+	}
+	took := make([]time.Duration, times)
+	for i := range took {
+		began := time.Now()
+		if err := c.once(); err != nil {
+			return nil, err
+		}
+		took[i] = time.Since(began)
+	}
+	return took, nil
+}
+
+// Work is what a run of a planned function counts for: floating operations,
+// and bytes that its kernels read and write. Names are those of the IR: of a
+// training's step ("fit.step") or of a computed value.
+func (b *Bound) Work(name string) (flops, moved int64, err error) {
+	defer guard(&err, "planning the program")
+	for _, fn := range b.planned() {
+		if fn.name != name {
+			continue
+		}
+		f, err := b.runtime.Function(fn.name, fn.donate)
+		if err != nil {
+			return 0, 0, err
+		}
+		r := f.Plan()
+		return r.Flops, r.Moved, nil
+	}
+	return 0, 0, source.List{source.Errorf(codeNoNode, source.Span{}, "the program computes no value named %s", name)}
+}
