@@ -81,6 +81,9 @@ type Row struct {
 	// bad one is unsafe and not just NaN: operand number to the value used.
 	// Op.SafeOperands leaves out those that are harmless in the op at hand.
 	Safe map[int]float64
+	// Total reports that op can fail on no operand, though its row lists some
+	// in Safe; nil where that depends on the kinds alone.
+	Total func(op *Op) bool
 
 	// Flops counts the operations for given sizes of dimensions.
 	Flops func(op *Op, size func(Dim) int64) int64

@@ -33,7 +33,7 @@ func init() {
 		},
 		Row{
 			Name: "fused", Family: "control", Traits: Control,
-			Doc:  "Elementwise operations, broadcasts and constants run as one loop.",
+			Doc:  "Elementwise operations, broadcasts, constants and dimensions of size 1 that come or go, run as one loop.",
 			Type: fusedType, Eval: evalFused,
 			Flops: regionFlops(func(*Op) Dim { return N(1) }),
 		},
@@ -268,11 +268,18 @@ func fusedType(op *Op) ([]Type, error) {
 		return nil, err
 	}
 	for _, o := range op.Regions[0].Ops {
-		if n := o.Row.Name; !o.Row.Has(Elementwise) && n != "broadcast" && n != "const" {
+		if n := o.Row.Name; !o.Row.Has(Elementwise) && n != "broadcast" && n != "const" && !SamePoints(o) {
 			return nil, fmt.Errorf("%s cannot be fused", n)
 		}
 	}
 	return operandTypes(op.Regions[0].Results), nil
+}
+
+// SamePoints reports whether op is a reshape or broadcast that only adds or
+// drops dimensions of size 1, so that its points are those of its operand.
+func SamePoints(op *Op) bool {
+	return (op.Row.Name == "reshape" || op.Row.Name == "broadcast") &&
+		EqualDims(Significant(op.typeOf(0).Dims), Significant(op.Results[0].Type.Dims))
 }
 
 // regionFlops adds up the regions, times as often as they run; of the two

@@ -364,9 +364,13 @@ func flopsNone(*Op, func(Dim) int64) int64 { return 0 }
 
 // SafeOperands is Row.Safe without what is harmless in this operation: float
 // operands, which yield an infinity or NaN at worst, except where one is
-// converted to a kind that cannot hold them.
+// converted to a kind that cannot hold them; and any operand where the row says
+// that this operation is total.
 func (op *Op) SafeOperands() map[int]float64 {
 	out := map[int]float64{}
+	if op.Row.Total != nil && op.Row.Total(op) {
+		return out
+	}
 	for i, x := range op.Row.Safe {
 		if op.typeOf(i).IsFloat() && (len(op.Results) == 0 || op.Results[0].Type.IsFloat()) {
 			continue

@@ -50,6 +50,7 @@ func init() {
 			Linear:    func(op *Op) []bool { return []bool{op.typeOf(0).IsFloat() && attrsOf[ConvertAttrs](op).K.IsFloat()} },
 			Transpose: convertTranspose,
 			Safe:      map[int]float64{0: 0},
+			Total:     convertTotal,
 			Flops:     flopsOut(1), Samples: convertSamples,
 		},
 	)
@@ -170,6 +171,13 @@ func convertType(op *Op) ([]Type, error) {
 		return nil, fmt.Errorf("a bound belongs to index, and to no other kind; got %s with bound %s", a.K, a.Bound)
 	}
 	return []Type{{Kind: a.K, Bound: a.Bound, Dims: op.typeOf(0).Dims}}, nil
+}
+
+// convertTotal holds for floats and bools, which take every number: a float
+// rounds it, a bool asks whether it is 0.
+func convertTotal(op *Op) bool {
+	k := attrsOf[ConvertAttrs](op).K
+	return k.IsFloat() || k == Bool
 }
 
 func convertTangent(b *Builder, op *Op, t []*Value) []*Value {

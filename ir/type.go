@@ -80,6 +80,17 @@ func EqualDims(a, b []Dim) bool {
 	return true
 }
 
+// Significant is dims without those that are 1.
+func Significant(dims []Dim) []Dim {
+	var out []Dim
+	for _, d := range dims {
+		if d != N(1) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 // String is `f32[n,784]` or `index<Region>[B]`.
 func (t Type) String() string {
 	var b strings.Builder

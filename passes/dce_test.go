@@ -13,10 +13,10 @@ import (
 func outlined(t *testing.T, root string) *ir.Module {
 	var b strings.Builder
 	b.WriteString("func @big(%0: f64, %1: f64, %2: f64) -> f64, f64 {\n  %3 = sin %1 : f64\n  %4 = mul %0, %3 : f64\n")
-	for i := 5; i < 35; i++ {
+	for i := 5; i < 65; i++ {
 		fmt.Fprintf(&b, "  %%%d = %s %%%d : f64\n", i, []string{"sin", "exp", "tanh"}[i%3], i-1)
 	}
-	b.WriteString("  %35 = exp %2 : f64\n  %36 = mul %35, %1 : f64\n  return %34, %36\n}\n")
+	b.WriteString("  %65 = exp %2 : f64\n  %66 = mul %65, %1 : f64\n  return %64, %66\n}\n")
 	b.WriteString(`func @f(%0: f64, %1: f64) -> f64 {
   %2, %3 = call @big %0, %1, %1 : f64, f64
   %4, %5 = call @big %2, %1, %0 : f64, f64

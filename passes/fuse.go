@@ -2,47 +2,79 @@ package passes
 
 import "github.com/dfc-lang/dfc/ir"
 
-// fuse groups connected elementwise operations over the same dimensions into
-// one `fused` operation, a single loop. Constants that are one number and
-// broadcasts cost nothing inside and are copied into every group that reads
-// them; nothing else is ever computed twice. Operations that can fail on an
-// element (ir.Op.SafeOperands) stay alone, so that they can be blamed.
-func fuse(m *ir.Module, _ ir.Sizes) error {
+// fuse groups elementwise operations over the same points into one `fused`
+// operation, a single loop: first what makes a value with what reads it, then
+// what reads the same value, then everything over so few points that a loop of
+// its own would cost more than its work. Dimensions of size 1 make no
+// difference. Constants that are one number, broadcasts and such dimensions
+// cost nothing inside and are copied into every group that reads them; nothing
+// else is ever computed twice. Operations that can fail on an element
+// (ir.Op.SafeOperands) stay alone, so that they can be blamed.
+func fuse(m *ir.Module, sizes ir.Sizes) error {
 	for _, f := range m.Funcs {
-		fuseRegion(m, f, f.Body)
+		fuseRegion(m, f, f.Body, sizes)
 		ir.Renumber(f)
 	}
 	return nil
 }
 
+// Limits of a group: operations, arrays that a loop over many points walks
+// along at once, and what counts as few points.
+const (
+	maxFused   = 256
+	maxScalars = 2048 // operations over one point
+	maxStreams = 24
+	fewPoints  = 1024
+)
+
 // fusing is the state for one region.
 type fusing struct {
 	r     *ir.Region
+	ops   []*ir.Op // of the region as it was
+	sizes ir.Sizes
 	at    map[*ir.Value]int // operation that defines it
+	needs [][]int           // by operation: those whose points it reads
+	users [][]int           // by operation: those that need it
 	group []int             // by operation: the group, by its first member; -1 for none
 	parts map[int][]int     // by group: members in order
+	// latest is, by node (a group, or an operation of none), the number of the
+	// last operation that the node waits for, however indirectly.
+	latest []int
 	// readers of each value, by operation; -1 is the result of the region
 	readers map[*ir.Value][]int
 }
 
 // fuseRegion goes into the regions of other control operations first.
-func fuseRegion(m *ir.Module, f *ir.Func, r *ir.Region) {
+func fuseRegion(m *ir.Module, f *ir.Func, r *ir.Region, sizes ir.Sizes) {
 	for _, op := range r.Ops {
 		for _, s := range op.Regions {
 			if op.Row.Name != "fused" {
-				fuseRegion(m, f, s)
+				fuseRegion(m, f, s, sizes)
 			}
 		}
 	}
-	z := &fusing{r: r, at: map[*ir.Value]int{}, parts: map[int][]int{}, readers: map[*ir.Value][]int{}}
+	z := newFusing(r, sizes)
+	z.chains(false)
+	z.siblings()
+	z.chains(true)
+	z.few()
+	z.write(m, f)
+}
+
+func newFusing(r *ir.Region, sizes ir.Sizes) *fusing {
+	z := &fusing{r: r, ops: r.Ops, sizes: sizes, at: map[*ir.Value]int{}, parts: map[int][]int{}, readers: map[*ir.Value][]int{},
+		needs: make([][]int, len(r.Ops)), users: make([][]int, len(r.Ops))}
 	for i, op := range r.Ops {
 		for _, x := range op.Results {
 			z.at[x] = i
 		}
 		for _, x := range op.Operands {
 			z.readers[x] = append(z.readers[x], i)
+			if p, ok := z.at[pointsOf(x)]; ok {
+				z.needs[i], z.users[p] = append(z.needs[i], p), append(z.users[p], i)
+			}
 		}
-		z.group = append(z.group, -1)
+		z.group, z.latest = append(z.group, -1), append(z.latest, i)
 		if fusable(op) {
 			z.group[i], z.parts[i] = i, []int{i}
 		}
@@ -50,23 +82,20 @@ func fuseRegion(m *ir.Module, f *ir.Func, r *ir.Region) {
 	for _, x := range r.Results {
 		z.readers[x] = append(z.readers[x], -1)
 	}
-	for i, op := range r.Ops {
-		if z.group[i] < 0 {
-			continue
-		}
-		for _, x := range op.Operands {
-			if p, ok := z.at[x]; ok && z.group[p] >= 0 {
-				z.merge(z.group[p], z.group[i])
-			}
-		}
-	}
-	z.write(m, f)
+	return z
 }
 
 // fusable reports whether op can be part of a loop.
 func fusable(op *ir.Op) bool {
-	return op.Row.Has(ir.Elementwise) && (op.Row.Scalar != nil || op.Row.ScalarInt != nil) &&
-		len(op.Results) == 1 && len(op.SafeOperands()) == 0
+	return op.Row.Has(ir.Elementwise) && len(op.Results) == 1 && len(op.SafeOperands()) == 0
+}
+
+// pointsOf is the value that x is under other dimensions of size 1.
+func pointsOf(x *ir.Value) *ir.Value {
+	for x.Def != nil && ir.SamePoints(x.Def) {
+		x = x.Def.Operands[0]
+	}
+	return x
 }
 
 // free reports whether op costs nothing inside a loop: a number, or a
@@ -76,24 +105,126 @@ func free(op *ir.Op) bool {
 		return false
 	}
 	if _, ok := op.Attrs.(ir.BroadcastAttrs); ok {
-		return true
+		return !ir.SamePoints(op)
 	}
 	c, ok := op.Attrs.(ir.ConstAttrs)
 	return ok && len(c.F)+len(c.I) == 1
 }
 
-// merge joins two groups over the same dimensions unless a path from one to
-// the other leads outside of both: the loop would wait for itself.
+// chains joins each operation with those whose values it reads, over one point
+// or over more. Loops over more come first: numbers that a loop in between
+// waits for could otherwise hold two such loops apart.
+func (z *fusing) chains(onePoint bool) {
+	for i := range z.ops {
+		for _, p := range z.needs[i] {
+			if z.group[i] >= 0 && z.group[p] >= 0 && onePoint == (len(z.dims(i)) == 0) {
+				z.merge(z.group[p], z.group[i])
+			}
+		}
+	}
+}
+
+// siblings joins groups that read the same value point by point, which is then
+// read once.
+func (z *fusing) siblings() {
+	last := map[*ir.Value]int{} // operation that read it last
+	for i, op := range z.ops {
+		if z.group[i] < 0 {
+			continue
+		}
+		for _, x := range op.Operands {
+			x = pointsOf(x)
+			if free(x.Def) || x.Type.Rank() == 0 || !ir.EqualDims(ir.Significant(x.Type.Dims), z.dims(i)) {
+				continue
+			}
+			if j, ok := last[x]; ok && z.streams(z.group[i], z.group[j]) <= maxStreams {
+				z.merge(z.group[j], z.group[i])
+			}
+			last[x] = i
+		}
+	}
+}
+
+// few joins groups over the same few points, related or not.
+func (z *fusing) few() {
+	var kinds [][]ir.Dim
+	var last []int // by kind: a member of the group met last
+next:
+	for i := range z.ops {
+		if z.group[i] != i || !z.fewAt(i) {
+			continue
+		}
+		for k, dims := range kinds {
+			if !ir.EqualDims(dims, z.dims(i)) {
+				continue
+			}
+			if g := z.group[last[k]]; len(dims) == 0 || z.streams(g, i) <= maxStreams {
+				z.merge(g, i)
+			}
+			last[k] = i
+			continue next
+		}
+		kinds, last = append(kinds, z.dims(i)), append(last, i)
+	}
+}
+
+// fewAt reports whether operation i has few points; none is meant where their
+// number is not known.
+func (z *fusing) fewAt(i int) bool {
+	n := int64(1)
+	for _, d := range z.dims(i) {
+		k, err := d.Eval(func(name string) (int64, bool) {
+			s, ok := z.sizes[name]
+			return s.Capacity, ok
+		})
+		if n *= k; err != nil || n > fewPoints {
+			return false
+		}
+	}
+	return true
+}
+
+// streams is how many arrays a loop of both groups would walk along.
+func (z *fusing) streams(g, h int) int {
+	seen := map[*ir.Value]bool{}
+	n := 0
+	for _, k := range []int{g, h} {
+		for _, i := range z.parts[k] {
+			for _, x := range z.ops[i].Operands {
+				x = pointsOf(x)
+				p, inside := z.at[x]
+				if inside = inside && (z.group[p] == g || z.group[p] == h); !inside && !seen[x] && !free(x.Def) && x.Type.Rank() > 0 {
+					seen[x] = true
+					n++
+				}
+			}
+			if z.outside(z.ops[i].Results[0], i) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// merge joins two groups over the same points unless a path from one to the
+// other leads outside of both: the loop would wait for itself.
 func (z *fusing) merge(g, h int) {
 	if g == h || !ir.EqualDims(z.dims(g), z.dims(h)) {
+		return
+	}
+	most := maxFused
+	if len(z.dims(g)) == 0 {
+		most = maxScalars
+	}
+	if len(z.parts[g])+len(z.parts[h]) > most {
 		return
 	}
 	first := min(z.parts[g][0], z.parts[h][0])
 	seen := map[int]bool{}
 	for _, part := range [][]int{z.parts[g], z.parts[h]} {
 		for _, i := range part {
-			for _, x := range z.r.Ops[i].Operands {
-				if p, ok := z.at[x]; ok && z.group[p] != g && z.group[p] != h && z.reaches(p, g, h, first, seen) {
+			for _, p := range z.needs[i] {
+				if z.group[p] != g && z.group[p] != h && z.reaches(z.node(p), g, h, first, seen) {
 					return
 				}
 			}
@@ -107,40 +238,60 @@ func (z *fusing) merge(g, h int) {
 	}
 	z.parts[g] = mergeSorted(z.parts[g], z.parts[h])
 	delete(z.parts, h)
+	z.latest[g] = max(z.latest[g], z.latest[h])
+	z.delay(g)
 }
 
-// reaches reports whether operation i, with the rest of its group, needs
-// something of group g or h; nothing before first does.
-func (z *fusing) reaches(i, g, h, first int, seen map[int]bool) bool {
-	group := []int{i}
-	node := i
-	if z.group[i] >= 0 {
-		node, group = z.group[i], z.parts[z.group[i]]
+// node is what operation i runs with: its group, or itself.
+func (z *fusing) node(i int) int {
+	if g := z.group[i]; g >= 0 {
+		return g
 	}
-	if seen[node] || group[len(group)-1] < first {
+	return i
+}
+
+// members is the operations of a node.
+func (z *fusing) members(node int) []int {
+	if z.group[node] >= 0 {
+		return z.parts[node]
+	}
+	return []int{node}
+}
+
+// reaches reports whether a node needs, however indirectly, something of group
+// g or h; what waits for nothing from first on does not.
+func (z *fusing) reaches(node, g, h, first int, seen map[int]bool) bool {
+	if node == g || node == h {
+		return true
+	}
+	if seen[node] || z.latest[node] < first {
 		return false
 	}
 	seen[node] = true
-	for _, j := range group {
-		for _, x := range z.r.Ops[j].Operands {
-			p, ok := z.at[x]
-			if !ok {
-				continue
-			}
-			if k := z.group[p]; k >= 0 && (k == g || k == h) {
+	for _, j := range z.members(node) {
+		for _, p := range z.needs[j] {
+			if k := z.node(p); k != node && z.reaches(k, g, h, first, seen) {
 				return true
-			}
-			if z.group[p] != z.group[j] || z.group[p] < 0 {
-				if z.reaches(p, g, h, first, seen) {
-					return true
-				}
 			}
 		}
 	}
 	return false
 }
 
-func (z *fusing) dims(g int) []ir.Dim { return z.r.Ops[g].Results[0].Type.Dims }
+// delay tells those that wait for a node how long they wait.
+func (z *fusing) delay(node int) {
+	for _, j := range z.members(node) {
+		for _, u := range z.users[j] {
+			if k := z.node(u); z.latest[k] < z.latest[node] {
+				z.latest[k] = z.latest[node]
+				z.delay(k)
+			}
+		}
+	}
+}
+
+// dims is the dimensions of the points of operation i.
+func (z *fusing) dims(i int) []ir.Dim { return ir.Significant(z.ops[i].Results[0].Type.Dims) }
 
 func mergeSorted(a, b []int) []int {
 	out := make([]int, 0, len(a)+len(b))
@@ -152,134 +303,4 @@ func mergeSorted(a, b []int) []int {
 		}
 	}
 	return append(append(out, a...), b...)
-}
-
-// write replaces each group worth it by a fused operation. A group stands
-// where its last member stood; what reads an earlier member moves behind it.
-func (z *fusing) write(m *ir.Module, f *ir.Func) {
-	old := z.r.Ops
-	var last []int
-	for i := range old {
-		last = append(last, i)
-		if g := z.group[i]; g >= 0 {
-			last[i] = z.parts[g][len(z.parts[g])-1]
-		}
-	}
-	z.r.Ops = nil
-	b := at(m, f, z.r)
-	to := env{}
-	done := make([]bool, len(old))
-	var emit func(i int)
-	emit = func(i int) {
-		if done[i] {
-			return
-		}
-		part := []int{i}
-		if g := z.group[i]; g >= 0 {
-			part = z.parts[g]
-		}
-		for _, j := range part {
-			done[j] = true
-		}
-		for _, j := range part {
-			for _, x := range old[j].Operands {
-				if p, ok := z.at[x]; ok {
-					emit(p)
-				}
-			}
-		}
-		if !z.worth(old, part) {
-			for _, j := range part {
-				op := old[j]
-				for k, x := range op.Operands {
-					op.Operands[k] = to.of(x)
-				}
-				z.r.Ops = append(z.r.Ops, op)
-			}
-			return
-		}
-		z.fused(b, f, old, part, to)
-	}
-	for i := range old {
-		if last[i] == i {
-			emit(i)
-		}
-	}
-	z.r.Results = to.list(z.r.Results)
-}
-
-// worth reports whether a loop of its own is better than the operation: more
-// than one member, or an operand that need not be stored.
-func (z *fusing) worth(old []*ir.Op, part []int) bool {
-	if z.group[part[0]] < 0 {
-		return false
-	}
-	if len(part) > 1 {
-		return true
-	}
-	for _, x := range old[part[0]].Operands {
-		if free(x.Def) {
-			return true
-		}
-	}
-	return false
-}
-
-// fused writes a group as one operation.
-func (z *fusing) fused(b *ir.Builder, f *ir.Func, old []*ir.Op, part []int, to env) {
-	body := &ir.Region{}
-	inner := at(b.Module, f, body)
-	e := env{}
-	var operands []*ir.Value
-	bring := func(x *ir.Value) {
-		if e[x] == nil {
-			e[x] = addParam(f, body, x.Type, x)
-			operands = append(operands, to.of(x))
-		}
-	}
-	for _, j := range part {
-		for _, x := range old[j].Operands {
-			switch {
-			case e[x] != nil:
-			case free(x.Def):
-				for _, y := range x.Def.Operands {
-					if isConst := free(y.Def) && len(y.Def.Operands) == 0; isConst && e[y] == nil {
-						copyOp(inner, y.Def, e)
-					} else {
-						bring(y)
-					}
-				}
-				copyOp(inner, x.Def, e)
-			default:
-				bring(x)
-			}
-		}
-		copyOp(inner, old[j], e)
-	}
-	var results []*ir.Value
-	for _, j := range part {
-		if x := old[j].Results[0]; z.outside(x, j) {
-			body.Results, results = append(body.Results, e[x]), append(results, x)
-		}
-	}
-	if len(results) == 0 {
-		return
-	}
-	b.Span, b.Primal = old[part[len(part)-1]].Span, ""
-	rs := b.OpWith("fused", nil, []*ir.Region{body}, operands...)
-	for i, x := range results {
-		dress(rs[i], x)
-		to[x] = rs[i]
-	}
-}
-
-// outside reports whether x, a member of the group of operation i, is read by
-// anything else than that group.
-func (z *fusing) outside(x *ir.Value, i int) bool {
-	for _, j := range z.readers[x] {
-		if j < 0 || z.group[j] != z.group[i] {
-			return true
-		}
-	}
-	return false
 }

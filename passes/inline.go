@@ -36,7 +36,7 @@ func (v *deriver) expand(f *ir.Func, r *ir.Region, want func(*ir.Func) bool) {
 
 // Limits of `inline`.
 const (
-	inlineOps    = 24 // callees smaller than this always go in
+	inlineOps    = 48 // callees smaller than this always go in, the update of adam among them
 	inlineBudget = 8  // times the operations that the module began with
 )
 

@@ -366,7 +366,7 @@ func (p *plan) viewOf(op *ir.Op) (strided, ok bool) {
 	case ir.ReshapeAttrs:
 		return false, !from
 	case ir.BroadcastAttrs:
-		return from || len(significant(t.Dims)) != len(significant(op.Operands[0].Type.Dims)), true
+		return from || len(ir.Significant(t.Dims)) != len(ir.Significant(op.Operands[0].Type.Dims)), true
 	case ir.TransposeAttrs:
 		return from || !keepsOrder(a.Perm, op.Operands[0].Type.Dims), true
 	case ir.SliceAttrs:
@@ -375,18 +375,7 @@ func (p *plan) viewOf(op *ir.Op) (strided, ok bool) {
 	return false, false
 }
 
-// significant is dims without those that are 1.
-func significant(dims []ir.Dim) []ir.Dim {
-	var out []ir.Dim
-	for _, d := range dims {
-		if d != ir.N(1) {
-			out = append(out, d)
-		}
-	}
-	return out
-}
-
-func onesOnly(dims []ir.Dim) bool { return len(significant(dims)) == 0 }
+func onesOnly(dims []ir.Dim) bool { return len(ir.Significant(dims)) == 0 }
 
 func keepsOrder(perm []int, dims []ir.Dim) bool {
 	last := -1

@@ -9,7 +9,8 @@ import (
 
 // A tile program is a fused region, or one elementwise operation, as a flat
 // list of kernels on registers that hold a tile each. It runs over the points
-// of its dims, which all results have; broadcasts are strides of the loads.
+// of its dims, which all results have but for dimensions of size 1; broadcasts
+// are strides of the loads.
 type tileProg struct {
 	dims    []ir.Dim
 	loads   []tileLoad
@@ -21,7 +22,7 @@ type tileProg struct {
 
 // tileLoad reads a value: operand number of the operation, or, where fixed is
 // not nil, a constant of the region. axes[i] is the axis of the program that
-// axis i of the value runs along.
+// axis i of the value runs along, -1 for one of size 1.
 type tileLoad struct {
 	reg      int
 	operand  int
@@ -54,10 +55,10 @@ type tileCompiler struct {
 func compileTile(op *ir.Op) *tileProg {
 	c := &tileCompiler{prog: &tileProg{}, params: map[*ir.Value]int{}, memo: map[string]int{}}
 	if op.Row.Name != "fused" {
-		c.prog.dims = op.Results[0].Type.Dims
+		c.prog.dims = ir.Significant(op.Results[0].Type.Dims)
 		in := tileInstr{op: op}
 		for i, v := range op.Operands {
-			in.src = append(in.src, c.load(tileLoad{operand: i, axes: axesUpTo(v.Type.Rank())}, v.Type.Kind))
+			in.src = append(in.src, c.load(tileLoad{operand: i, axes: axesOf(v.Type.Dims)}, v.Type.Kind))
 		}
 		in.dst = c.register(op.Results[0].Type.Kind)
 		c.prog.instrs = append(c.prog.instrs, in)
@@ -68,30 +69,52 @@ func compileTile(op *ir.Op) *tileProg {
 	if len(body.Results) == 0 {
 		return nil
 	}
-	c.prog.dims = body.Results[0].Type.Dims
+	c.prog.dims = ir.Significant(body.Results[0].Type.Dims)
 	for i, p := range body.Params {
 		c.params[p] = i
 	}
 	for _, v := range body.Results {
-		if !ir.EqualDims(v.Type.Dims, c.prog.dims) {
+		if !ir.EqualDims(ir.Significant(v.Type.Dims), c.prog.dims) {
 			return nil
 		}
-		r, ok := c.value(v, axesUpTo(v.Type.Rank()))
+		r, ok := c.value(v, axesOf(v.Type.Dims))
 		if !ok {
 			return nil
 		}
 		c.prog.results = append(c.prog.results, r)
 	}
-	if c.prog.pressure() > maxRegisters {
+	if len(c.prog.dims) > 0 && c.prog.pressure() > maxRegisters {
 		return nil
 	}
 	return c.prog
 }
 
-func axesUpTo(n int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = i
+// axesOf numbers the axes of a value that has the points of the program: those
+// of size 1 are none of its axes.
+func axesOf(dims []ir.Dim) []int {
+	out, n := make([]int, len(dims)), 0
+	for i, d := range dims {
+		if out[i] = -1; d != ir.N(1) {
+			out[i] = n
+			n++
+		}
+	}
+	return out
+}
+
+// present is the axes that are not of size 1.
+func present(axes []int) []int {
+	return slices.DeleteFunc(slices.Clone(axes), func(a int) bool { return a < 0 })
+}
+
+// reshaped is the axes of the operand of a reshape that adds or drops
+// dimensions of size 1, from those of its result.
+func reshaped(axes []int, from []ir.Dim) []int {
+	along, out := present(axes), axesOf(from)
+	for i, n := range out {
+		if n >= 0 {
+			out[i] = along[n]
+		}
 	}
 	return out
 }
@@ -107,10 +130,7 @@ func (c *tileCompiler) load(l tileLoad, k ir.Kind) int {
 		return r
 	}
 	l.reg = c.register(k)
-	l.identity = len(l.axes) == len(c.prog.dims)
-	for i, a := range l.axes {
-		l.identity = l.identity && a == i
-	}
+	l.identity = slices.Equal(present(l.axes), axesOf(c.prog.dims))
 	c.prog.loads = append(c.prog.loads, l)
 	c.memo[key] = l.reg
 	return l.reg
@@ -151,6 +171,11 @@ func (c *tileCompiler) compute(v *ir.Value, axes []int) (int, bool) {
 			inner[i] = axes[x]
 		}
 		return c.value(op.Operands[0], inner)
+	case ir.ReshapeAttrs:
+		return c.value(op.Operands[0], reshaped(axes, op.Operands[0].Type.Dims))
+	}
+	if isIdentity(op.Row.Name) {
+		return c.value(op.Operands[0], axes)
 	}
 	if !op.Row.Has(ir.Elementwise) {
 		return 0, false

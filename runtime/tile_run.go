@@ -111,7 +111,9 @@ func (b *binder) bindLoads(s *tileStep, shape []int, in []view) {
 		}
 		lists[i] = make([]int, len(shape))
 		for j, a := range l.axes {
-			lists[i][a] = views[i].stride[j]
+			if a >= 0 {
+				lists[i][a] = views[i].stride[j]
+			}
 		}
 	}
 	folded, strides := collapse(shape, lists...)
