@@ -48,16 +48,39 @@ func steps(t *testing.T, b *Bound, do func(n *ir.Node, body *ir.Train, f *runtim
 	}
 }
 
-// TestPlannedPeak keeps the arena of every step near what is alive at once.
+// TestPlannedPeak keeps every arena of the examples, the benchmarks and the
+// corpora near what is alive at once.
 func TestPlannedPeak(t *testing.T) {
-	for _, name := range []string{"iris", "housing", "mnist", "flights", "pendulum"} {
-		steps(t, example(t, name), func(n *ir.Node, _ *ir.Train, f *runtime.Function) {
-			r := f.Plan()
-			t.Logf("%s %s: arena of %d bytes, %d alive at once", name, n.Name, r.Peak, r.Lower)
-			if float64(r.Peak) > 1.2*float64(r.Lower) {
-				t.Errorf("%s %s: arena of %d bytes, %d alive at once", name, n.Name, r.Peak, r.Lower)
+	functions := 0
+	for _, pattern := range []string{"examples/*.df", "bench/*.df", "tests/run/*.df", "tests/threads/*.df"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range files {
+			p, err := Compile(path, Options{})
+			if err != nil {
+				continue // what is wrong on purpose has tests of its own
 			}
-		})
+			b, err := p.Bind(DataOptions{})
+			if err != nil {
+				continue // likewise, or its data is made when it is run
+			}
+			for _, fn := range b.planned() {
+				f, err := b.runtime.Function(fn.name, fn.donate)
+				if err != nil {
+					t.Fatalf("%s: %v", path, err)
+				}
+				functions++
+				if r := f.Plan(); float64(r.Peak) > 1.2*float64(r.Lower) {
+					t.Errorf("%s: @%s: arena of %d bytes, %d alive at once", path, fn.name, r.Peak, r.Lower)
+				}
+			}
+			b.Close()
+		}
+	}
+	if functions < 500 {
+		t.Errorf("only %d functions were planned", functions)
 	}
 }
 

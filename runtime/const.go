@@ -21,7 +21,7 @@ func (p *plan) constStorage(op *ir.Op) {
 	}
 	a := op.Attrs.(ir.ConstAttrs)
 	n := max(len(a.F), len(a.I))
-	c := &constant{single: n == 1, data: newArena(int64(max(n, 1) * bytesOf(a.T.Kind)))}
+	c := &constant{single: n == 1, data: aligned(int64(max(n, 1) * bytesOf(a.T.Kind)))}
 	c.slot = p.newSlot(fixed, int64(n*bytesOf(a.T.Kind)), 0, p.next, "const")
 	for i := 0; i < n; i++ {
 		at := unsafe.Add(c.data, i*bytesOf(a.T.Kind))

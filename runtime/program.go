@@ -3,6 +3,7 @@ package runtime
 import (
 	"fmt"
 	"math"
+	goruntime "runtime"
 	"sort"
 	"sync"
 	"unsafe"
@@ -27,6 +28,8 @@ type Program struct {
 	opt    Options
 	pool   *pool
 	mu     sync.Mutex
+	arenas []*memory // of its functions
+	closed bool
 }
 
 // Load prepares a module. Every symbol that its functions use must have a
@@ -46,9 +49,20 @@ func Load(m *ir.Module, sizes ir.Sizes, opt Options) (*Program, error) {
 	return p, nil
 }
 
-// Close ends the helper goroutines of the program; no function may run then
-// or later.
-func (p *Program) Close() { p.pool.close() }
+// Close waits for the function that runs, ends the helper goroutines of the
+// program and gives its memory back. What runs later is an error.
+func (p *Program) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	p.closed = true
+	p.pool.close()
+	for _, m := range p.arenas {
+		m.free()
+	}
+}
 
 // capacity is the size that plans are made for.
 func (p *Program) capacity(name string) (int64, bool) {
@@ -204,6 +218,10 @@ search:
 func (f *Function) Run(in, out []*array.Array, actual map[string]int64) error {
 	f.prog.mu.Lock()
 	defer f.prog.mu.Unlock()
+	defer goruntime.KeepAlive(f) // the steps know its memory, but not f
+	if f.prog.closed {
+		return fmt.Errorf("runtime: @%s: the program is closed", f.plan.fn.Name)
+	}
 	b, err := f.binding(actual)
 	if err != nil {
 		return err
@@ -220,11 +238,27 @@ func (f *Function) Run(in, out []*array.Array, actual map[string]int64) error {
 		f.output(k, out, &b.outs[k])
 	}
 	if f.fr.arena == nil && f.plan.peak > 0 {
-		f.fr.attach(f.plan, newArena(f.plan.peak))
+		if err := f.allocate(); err != nil {
+			return err
+		}
 	}
 	if ft := run(b.steps); ft != nil {
 		return ft
 	}
+	return nil
+}
+
+// allocate takes memory for the arena; it goes back when the program is closed,
+// or before that when nobody has the function any more.
+func (f *Function) allocate() error {
+	m, ok := newMemory(f.plan.peak)
+	if !ok {
+		return source.Errorf(CodeMemory, f.plan.fn.Span, "@%s needs %s of memory, and the system does not give it", f.plan.fn.Name, sizeText(f.plan.peak)).
+			WithHint("a smaller batch needs less")
+	}
+	f.prog.arenas = append(f.prog.arenas, m)
+	goruntime.AddCleanup(f, (*memory).free, m)
+	f.fr.attach(f.plan, m.base)
 	return nil
 }
 

@@ -24,7 +24,8 @@ type Array struct {
 	I16   []int16
 }
 
-// New is a zero array.
+// New is a zero array. Its elements begin at a cache line where there are some
+// cache lines of them.
 func New(k ir.Kind, shape ...int) *Array {
 	a := &Array{Kind: k, Shape: append([]int{}, shape...)}
 	a.alloc(a.Len())
@@ -34,21 +35,21 @@ func New(k ir.Kind, shape ...int) *Array {
 func (a *Array) alloc(n int) {
 	switch a.Kind {
 	case ir.F32:
-		a.F32 = make([]float32, n)
+		a.F32 = zeros[float32](n)
 	case ir.F64:
-		a.F64 = make([]float64, n)
+		a.F64 = zeros[float64](n)
 	case ir.I32, ir.Index:
-		a.I32 = make([]int32, n)
+		a.I32 = zeros[int32](n)
 	case ir.I64, ir.Key:
-		a.I64 = make([]int64, n)
+		a.I64 = zeros[int64](n)
 	case ir.U8, ir.Bool:
-		a.U8 = make([]uint8, n)
+		a.U8 = zeros[uint8](n)
 	case ir.I8:
-		a.I8 = make([]int8, n)
+		a.I8 = zeros[int8](n)
 	case ir.U16:
-		a.U16 = make([]uint16, n)
+		a.U16 = zeros[uint16](n)
 	case ir.I16:
-		a.I16 = make([]int16, n)
+		a.I16 = zeros[int16](n)
 	default:
 		panic(fmt.Sprintf("array: no kind %v", a.Kind))
 	}
