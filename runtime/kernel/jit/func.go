@@ -1,0 +1,116 @@
+package jit
+
+import (
+	"errors"
+	"unsafe"
+)
+
+// Memory owns executable pages. Programs are added, then Seal makes them all
+// runnable at once; Close gives the pages back, and no code of them may run
+// then or later.
+type Memory struct {
+	pages   [][]byte
+	waiting []*Func
+	text    []byte
+}
+
+// Func is a compiled program.
+type Func struct {
+	entry   unsafe.Pointer // nil until sealed
+	at      int            // in the text that waits
+	size    int
+	lanes   int
+	slots   int
+	streams int
+}
+
+// ErrRefused says that the system does not allow code to be made.
+var ErrRefused = errors.New("jit: executable memory was refused")
+
+// Add compiles a program.
+func (m *Memory) Add(p *Program) (*Func, error) {
+	t, err := p.compile()
+	if err != nil {
+		return nil, err
+	}
+	for len(m.text)%64 != 0 {
+		m.text = append(m.text, 0xcc)
+	}
+	f := &Func{at: len(m.text), size: len(t.code), lanes: p.Lanes(), slots: t.slots, streams: len(p.streams)}
+	m.text = append(m.text, t.code...)
+	m.waiting = append(m.waiting, f)
+	return f, nil
+}
+
+// Seal makes what was added runnable. On an error, which is ErrRefused, none
+// of it is.
+func (m *Memory) Seal() error {
+	if len(m.waiting) == 0 {
+		return nil
+	}
+	page, err := mapCode(m.text)
+	waiting := m.waiting
+	m.text, m.waiting = nil, nil
+	if err != nil {
+		return ErrRefused
+	}
+	m.pages = append(m.pages, page)
+	for _, f := range waiting {
+		f.entry = unsafe.Pointer(&page[f.at])
+	}
+	return nil
+}
+
+// Close gives the pages back.
+func (m *Memory) Close() {
+	for _, p := range m.pages {
+		unmapCode(p)
+	}
+	m.pages = nil
+}
+
+// Size is the bytes of code and constants.
+func (f *Func) Size() int { return f.size }
+
+// Lanes is how many elements a turn of the loop computes.
+func (f *Func) Lanes() int { return f.lanes }
+
+// Args are the arguments of a Func and its scratch memory: one for each
+// goroutine that runs it.
+type Args struct {
+	words []uint64
+}
+
+// NewArgs makes arguments for f.
+func (f *Func) NewArgs() *Args {
+	const line = 8 // words of a cache line
+	head := argStreams + 2*f.streams
+	a := &Args{words: make([]uint64, head+4*f.slots+line)}
+	scratch := unsafe.Pointer(&a.words[head])
+	over := int(uintptr(scratch)%64) / 8
+	a.words[argScratch] = uint64(uintptr(unsafe.Pointer(&a.words[head+(line-over)%line])))
+	return a
+}
+
+// Stream says where stream i begins, and how many bytes lie between the
+// beginnings of its rows. The memory must stay where it is, and alive, until
+// Run has returned.
+func (a *Args) Stream(i int, p unsafe.Pointer, row int) {
+	a.words[argStreams+2*i] = uint64(uintptr(p))
+	a.words[argStreams+2*i+1] = uint64(row)
+}
+
+// Run computes n elements of each of some rows; both are at least 1. Where the
+// program leaves the loops it returns the row and the element from which on
+// nothing is stored, else rows and 0. Streams must be given anew for each run.
+// What runs cannot be interrupted: at most 50 microseconds are good manners.
+func (f *Func) Run(a *Args, rows, n int) (row, element int) {
+	a.words[argMain] = uint64(n - n%f.lanes)
+	a.words[argCount] = uint64(n)
+	a.words[argRows] = uint64(rows)
+	call(f.entry, &a.words[0])
+	if left := int(a.words[argLeft]); left < n {
+		return rows - int(a.words[argRows]), left
+	}
+	return rows, 0
+}
