@@ -369,7 +369,7 @@ func (a *allocator) compute(v Value) {
 		o.m = a.operand(n.a)
 	case dyadic, comparison:
 		x, y := n.a, n.b
-		if !a.isIn(x) && a.isIn(y) {
+		if !a.isIn(x) && (a.isIn(y) || a.p.levels[x] < a.p.levels[y]) {
 			if w.swaps {
 				x, y = y, x
 			} else if p, ok := swapped[n.imm]; ok && w.form == comparison {
@@ -417,7 +417,7 @@ var swapped = map[uint8]uint8{0x00: 0x00, 0x03: 0x03, 0x04: 0x04, 0x07: 0x07, 0x
 func (a *allocator) fused(v Value, n *node, o mop) {
 	over := func(x Value) bool { return a.isIn(x) && a.dies(x) && !a.pinned[a.where[x]] }
 	x, y, z := n.a, n.b, n.c
-	if !a.isIn(x) && a.isIn(y) {
+	if !a.isIn(x) && (a.isIn(y) || a.p.levels[x] < a.p.levels[y]) {
 		x, y = y, x
 	}
 	switch {

@@ -3,8 +3,9 @@
 // code is for AVX2 with FMA and comes as bytes from an encoder of its own;
 // nothing is called from it.
 //
-// It knows lanes of four and eight bytes and what processors do with them. It
-// does not know what elementary functions are made of, nor anything of the IR.
+// It knows lanes of four and eight bytes and what processors do with them. What
+// elementary functions are made of is for package macro to know, and it has no
+// idea of the IR.
 package jit
 
 // Value is a number that a program computes for every element, or once.
