@@ -3,6 +3,7 @@ package data
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/dfc-lang/dfc/lang/source"
 )
@@ -17,23 +18,60 @@ type OrderSpec struct {
 	DropLast bool  // leave out a batch that is not full
 }
 
-// Batcher hands out batches that a goroutine decodes ahead. A batch is valid
-// until the next call of Next. Once running it allocates nothing.
+// Batcher hands out batches that are made ahead, some at a time: a frame. A
+// helper fills frames while there is room; who asks for one that is not begun
+// fills it itself, so that it never waits for a helper that does not run.
+// Which rows a frame has is decided one frame after the other; their numbers
+// are gathered side by side. A batch is valid until the next call of Next.
+// Once running it allocates nothing.
 type Batcher struct {
-	s      *scan
-	spec   OrderSpec
-	ahead  int
-	full   chan *Batch
-	free   chan *Batch
-	stop   chan struct{}
+	s    *scan
+	spec OrderSpec
+
+	ring    []*frame   // frame n stands at n modulo its length
+	turn    sync.Mutex // of deciding the rows of the next frame
+	begun   atomic.Int64
+	used    atomic.Int64 // frames that are done with
+	at      int          // the next batch of the frame in use
+	current *frame
+
+	helper bool // there is one
+	stop   atomic.Bool
+	asleep atomic.Bool
+	wake   chan struct{}
 	done   sync.WaitGroup
-	held   *Batch
-	err    error
-	perRow int64
 }
 
-// batchesAhead is the number of batches decoded before they are asked for.
-const batchesAhead = 2
+// frame is batches that are filled together.
+type frame struct {
+	batches []*Batch
+	n       int   // those that are filled
+	err     error // why there are no more
+	ready   chan struct{}
+	pieces  []piece   // that remain to be gathered
+	rows    [][]int32 // room for the rows of the links of a gatherer
+}
+
+func (s *scan) newFrame() *frame {
+	return &frame{ready: make(chan struct{}, 1), rows: make([][]int32, len(s.g.links))}
+}
+
+const (
+	frameBytes = 1 << 18 // of a frame, where it has several batches
+	frameMost  = 64      // batches
+	frames     = 8       // that are there, fewer where they are large
+)
+
+// shape is how many frames of how many batches there are.
+func shape(batchBytes int64) (count, batches int) {
+	switch {
+	case batchBytes > 8*frameBytes:
+		return 3, 1
+	case batchBytes > frameBytes:
+		return frames, 1
+	}
+	return frames, int(min(frameBytes/max(1, batchBytes), frameMost))
+}
 
 // Batches starts to read batches of a table or subset. size is the number of
 // rows of a batch; the last of an epoch may have fewer.
@@ -48,7 +86,7 @@ func (ds *Dataset) Batches(table string, reqs []ColumnReq, spec OrderSpec, size 
 		return nil, err
 	}
 	perRow := int64(0)
-	for _, p := range s.paths {
+	for _, p := range s.g.paths {
 		perRow += p.rowBytes()
 	}
 	if n := v.rows.len(); spec.Shuffle {
@@ -57,10 +95,19 @@ func (ds *Dataset) Batches(table string, reqs []ColumnReq, spec OrderSpec, size 
 		s.order = FileOrder(n)
 		s.order.epoch = spec.Epoch
 	}
-	b := &Batcher{s: s, spec: spec, perRow: perRow}
-	b.free = make(chan *Batch, batchesAhead+1)
-	for range batchesAhead + 1 {
-		b.free <- s.newBatch()
+	b := &Batcher{s: s, spec: spec, wake: make(chan struct{}, 1), helper: workersOf(ds.opt.Workers) > 1}
+	count, batches := shape(int64(size) * (perRow + 16))
+	if all := max(1, b.PerEpoch()); all < int64(count*batches) { // of a small table two frames do
+		batches = int(min(int64(batches), all))
+		count = int(max(2, min(int64(count), all/int64(batches))))
+	}
+	for range count {
+		f := s.newFrame()
+		f.pieces = make([]piece, 0, batches+1)
+		for range batches {
+			f.batches = append(f.batches, s.newBatch())
+		}
+		b.ring = append(b.ring, f)
 	}
 	b.start(spec.Epoch, spec.Batch)
 	return b, nil
@@ -78,73 +125,133 @@ func (b *Batcher) PerEpoch() int64 {
 }
 
 func (b *Batcher) start(epoch, batch int64) {
-	b.full, b.stop = make(chan *Batch, batchesAhead), make(chan struct{})
-	b.err = nil
-	b.done.Go(func() {
-		defer close(b.full)
-		b.produce(epoch, batch)
-	})
-}
-
-func (b *Batcher) produce(epoch, batch int64) {
 	b.s.order.Reset(epoch)
 	b.s.seek(batch)
-	for b.PerEpoch() > 0 {
-		if b.s.index >= b.PerEpoch() {
-			if !b.spec.Repeat {
+	b.begun.Store(0)
+	b.used.Store(0)
+	b.current, b.at = nil, 0
+	b.stop.Store(false)
+	if b.helper {
+		b.done.Go(b.help)
+	}
+}
+
+// help fills frames while there is room for them.
+func (b *Batcher) help() {
+	for !b.stop.Load() {
+		n := b.begun.Load()
+		if n-b.used.Load() < int64(len(b.ring)) {
+			if f := b.begin(n); f != nil && b.fill(f) != nil {
 				return
 			}
-			b.s.order.Reset(b.s.order.epoch + 1)
-			b.s.seek(0)
+			continue
 		}
-		var x *Batch
+		b.asleep.Store(true)
+		if b.begun.Load()-b.used.Load() < int64(len(b.ring)) || b.stop.Load() {
+			b.asleep.Store(false)
+			continue
+		}
+		<-b.wake
+	}
+}
+
+// rouse wakes the helper.
+func (b *Batcher) rouse() {
+	if b.asleep.CompareAndSwap(true, false) {
 		select {
-		case x = <-b.free:
-		case <-b.stop:
-			return
-		}
-		if err := b.s.next(x); err != nil {
-			b.free <- x
-			b.err = err
-			return
-		}
-		x.Last = b.s.index == b.PerEpoch()
-		select {
-		case b.full <- x:
-		case <-b.stop:
-			b.free <- x
-			return
+		case b.wake <- struct{}{}:
+		default:
 		}
 	}
 }
 
-// Next is the next batch, or io.EOF.
+// begin decides the rows of frame n; nil if another has.
+func (b *Batcher) begin(n int64) *frame {
+	b.turn.Lock()
+	defer b.turn.Unlock()
+	if b.begun.Load() != n {
+		return nil
+	}
+	f := b.ring[n%int64(len(b.ring))]
+	f.n, f.err = 0, nil
+	f.pieces = f.pieces[:0]
+	for f.n < len(f.batches) && f.err == nil {
+		if f.err = b.plan(f, f.batches[f.n]); f.err == nil {
+			f.n++
+		}
+	}
+	b.s.using.RLock()
+	b.begun.Add(1)
+	return f
+}
+
+// plan decides the rows of the next batch.
+func (b *Batcher) plan(f *frame, x *Batch) error {
+	if b.s.index >= b.PerEpoch() {
+		if !b.spec.Repeat || b.PerEpoch() == 0 {
+			return io.EOF
+		}
+		b.s.order.Reset(b.s.order.epoch + 1)
+		b.s.seek(0)
+	}
+	if err := b.s.plan(f, x); err != nil {
+		return err
+	}
+	x.Last = b.s.index == b.PerEpoch()
+	return nil
+}
+
+// fill gathers the rows of a frame and hands it over.
+func (b *Batcher) fill(f *frame) error {
+	b.s.gather(f)
+	b.s.using.RUnlock()
+	err := f.err
+	f.ready <- struct{}{}
+	return err
+}
+
+// Next is the next batch, or io.EOF. It is valid until the one after it is
+// asked for.
 func (b *Batcher) Next() (*Batch, error) {
-	if b.held != nil {
-		b.free <- b.held
-		b.held = nil
-	}
-	x, ok := <-b.full
-	if !ok {
-		if b.err != nil {
-			return nil, b.err
+	for {
+		if f := b.current; f != nil && b.at < f.n {
+			b.at++
+			return f.batches[b.at-1], nil
+		} else if f != nil && f.err != nil {
+			return nil, f.err
 		}
-		return nil, io.EOF
+		b.turnOver()
 	}
-	b.held = x
-	return x, nil
 }
 
-// halt ends the goroutine and takes all batches back.
-func (b *Batcher) halt() {
-	close(b.stop)
-	for x := range b.full {
-		b.free <- x
+// turnOver gives the frame in use back and takes the next.
+func (b *Batcher) turnOver() {
+	n := b.used.Load()
+	if b.current != nil {
+		n = b.used.Add(1)
+		if b.begun.Load()-n <= int64(len(b.ring)/2) {
+			b.rouse()
+		}
 	}
+	if b.begun.Load() == n {
+		if f := b.begin(n); f != nil {
+			b.fill(f)
+		}
+	}
+	b.current, b.at = b.ring[n%int64(len(b.ring))], 0
+	<-b.current.ready
+}
+
+// halt ends the helper and takes all frames back.
+func (b *Batcher) halt() {
+	b.stop.Store(true)
+	b.rouse()
 	b.done.Wait()
-	if b.held != nil {
-		b.free <- b.held
-		b.held = nil
+	for _, f := range b.ring {
+		select {
+		case <-f.ready:
+		default:
+		}
 	}
 }
 

@@ -215,9 +215,8 @@ func (t *table) remap(c *col, to []int32) {
 		c.remap = to
 		return
 	}
-	for i, a := range c.chunks {
-		rows := min(ChunkRows, int(t.rows())-i*ChunkRows)
-		remapAll(a.I32[:rows*c.width], to)
+	for k, chunk := range c.pack.chunks {
+		c.renumber(chunk, min(ChunkRows, int(t.rows())-k*ChunkRows), to)
 	}
 }
 

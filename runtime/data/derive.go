@@ -408,6 +408,7 @@ func (ds *Dataset) mapped(n *ir.Node, parent *view, d *ir.Derive, run RunFunc) (
 	t.fields[parent.name] = &fieldData{field: back.field, val: back.col}
 	inputs = append(inputs, back)
 	vals, ids := make([]values, len(inputs)), make([][]int32, len(inputs))
+	vals[len(vals)-1].a.Kind = ir.Index
 	err := ds.runRows(parent, d.Fn, run, func(rows []int64, results []*array.Array) error {
 		for i, k := range at {
 			vals[i].a = *results[k]

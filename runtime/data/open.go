@@ -266,7 +266,7 @@ func (ds *Dataset) Locate(table string, row int64) source.Place {
 		return source.Place{}
 	}
 	if of := v.src.of; of != nil {
-		return ds.locateFileRow(of.src, of.src.fileRow(int64(v.src.fields[of.name].val.at(row))))
+		return ds.locateFileRow(of.src, of.src.fileRow(int64(v.src.fields[of.name].val.row(row))))
 	}
 	return ds.locateFileRow(v.src, v.src.fileRow(row))
 }

@@ -2,6 +2,7 @@ package data
 
 import (
 	"io"
+	"sync"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
@@ -19,9 +20,11 @@ type Batch struct {
 	Index int64 // of the batch in its epoch
 	Last  bool  // of its epoch
 
-	full []*array.Array // with room for a whole batch
-	idx  []int32
-	src  []int32
+	full    []*array.Array // with room for a whole batch
+	raw     [][]byte       // their elements
+	idx     []int32        // rows by their places in a group that was read from the spill
+	src     []int32        // rows of the source table
+	touched byte
 }
 
 // Texts is a column of texts.
@@ -53,76 +56,116 @@ func (t *Texts) add(s []byte, has bool) {
 // scan walks over the rows of a view in an order, a batch at a time.
 type scan struct {
 	v     *view
-	paths []*pathReader
+	g     *gatherer
 	order *Order
 	size  int
 	place int64 // of the next row in the epoch
 	index int64
 
-	group  int     // that is loaded; -1: none
-	src    []int32 // rows of the source table of the group, chunk by chunk
-	perm   []int32 // nil: as they are
-	cols   []*col  // stored columns read
-	held   map[*col]*chunkList
-	texts  map[*col]*textGroup
-	chunk  *array.Array // a chunk of the spill, by kind and width in turn
-	tmp    textChunk
-	near   chunksOf
-	failed error
+	now   group
+	using sync.RWMutex // held for reading while rows of a group from the spill are gathered
+	chunk []byte       // a chunk of the spill
+	tmp   textChunk
+	solo  *frame
 }
 
-// textGroup is the texts of a group that was read from the spill.
-type textGroup struct{ Texts }
-
 func (ds *Dataset) newScan(v *view, reqs []ColumnReq, order *Order, size int) (*scan, error) {
-	s := &scan{v: v, order: order, size: size, group: -1, held: map[*col]*chunkList{}, texts: map[*col]*textGroup{}}
-	seen := map[*col]bool{}
+	s := &scan{v: v, order: order, size: size}
+	var paths []*pathReader
 	for _, q := range reqs {
 		p, err := ds.newPath(v.src, q)
 		if err != nil {
 			return nil, err
 		}
-		s.paths = append(s.paths, p)
-		for _, c := range p.near() {
-			if !seen[c] {
-				seen[c] = true
-				s.cols = append(s.cols, c)
-			}
-		}
+		paths = append(paths, p)
 	}
-	s.near = resident
-	if s.spilled() {
-		s.near = func(c *col) chunkList { return *s.held[c] }
+	s.g = newGatherer(paths)
+	s.now = group{at: -1, held: v.src.store.spill != nil}
+	if s.now.held {
+		s.now.chunks = make([][][]byte, len(s.g.near))
 	}
 	return s, nil
 }
 
-func (s *scan) spilled() bool { return s.v.src.store.spill != nil }
-
 // newBatch makes the buffers of a batch, once.
 func (s *scan) newBatch() *Batch {
-	b := &Batch{Cols: make([]*array.Array, len(s.paths)), full: make([]*array.Array, len(s.paths)), Texts: make([]Texts, len(s.paths))}
-	for i, p := range s.paths {
+	n := len(s.g.paths)
+	b := &Batch{Cols: make([]*array.Array, n), full: make([]*array.Array, n), raw: make([][]byte, n), Texts: make([]Texts, n)}
+	b.Rows, b.src = make([]int64, 0, s.size), make([]int32, s.size)
+	if s.now.held {
+		b.idx = make([]int32, s.size)
+	}
+	total := 0
+	for _, p := range s.g.paths {
+		total += s.columnBytes(p)
+	}
+	room, both := newRecords(total), make([]array.Array, 2*n)
+	for i, p := range s.g.paths {
 		if p.isText() {
 			continue
 		}
-		b.full[i] = array.New(p.req.Type.Kind, append([]int{s.size}, p.shape...)...)
-		c := *b.full[i]
-		c.Shape = append([]int{}, c.Shape...)
-		b.Cols[i] = &c
+		b.raw[i], room = room[:s.size*int(p.rowBytes())], room[s.columnBytes(p):]
+		b.full[i], b.Cols[i] = &both[2*i], &both[2*i+1]
+		*b.full[i] = arrayOver(p.req.Type.Kind, b.raw[i])
+		*b.Cols[i] = *b.full[i]
+		b.Cols[i].Shape = append([]int{s.size}, p.shape...)
 	}
-	b.Rows, b.idx, b.src = make([]int64, 0, s.size), make([]int32, s.size), make([]int32, s.size)
 	return b
+}
+
+// columnBytes is the room of a column in a batch, up to the next line of
+// memory.
+func (s *scan) columnBytes(p *pathReader) int {
+	const line = 64
+	return (s.size*int(p.rowBytes()) + line - 1) / line * line
+}
+
+// arrayOver is a flat array of elements that stand in b.
+func arrayOver(k ir.Kind, b []byte) array.Array {
+	a := array.Array{Kind: k}
+	switch k {
+	case ir.F32:
+		a.F32 = viewAs[float32](b)
+	case ir.F64:
+		a.F64 = viewAs[float64](b)
+	case ir.I32, ir.Index:
+		a.I32 = viewAs[int32](b)
+	case ir.I64, ir.Key:
+		a.I64 = viewAs[int64](b)
+	case ir.U16:
+		a.U16 = viewAs[uint16](b)
+	case ir.I16:
+		a.I16 = viewAs[int16](b)
+	case ir.I8:
+		a.I8 = viewAs[int8](b)
+	default:
+		a.U8 = b
+	}
+	return a
 }
 
 // seek goes to the beginning of a batch.
 func (s *scan) seek(batch int64) {
 	s.index, s.place = batch, batch*int64(s.size)
-	s.group = -1
+	s.now.at = -1
 }
 
 // next fills b; io.EOF at the end of the order.
 func (s *scan) next(b *Batch) error {
+	if s.solo == nil {
+		s.solo = s.newFrame()
+	}
+	s.solo.pieces = s.solo.pieces[:0]
+	if err := s.plan(s.solo, b); err != nil {
+		return err
+	}
+	s.gather(s.solo)
+	return nil
+}
+
+// plan says which rows are in b and adds the pieces that remain to be
+// gathered to f; io.EOF at the end of the order.
+func (s *scan) plan(f *frame, b *Batch) error {
 	if s.place >= s.order.rows {
 		return io.EOF
 	}
@@ -133,14 +176,15 @@ func (s *scan) next(b *Batch) error {
 		b.Texts[i].reset()
 	}
 	for at := 0; at < n; {
-		group, in := s.order.find(s.place)
-		if group != s.group {
-			if err := s.load(group); err != nil {
+		at0, in := s.order.find(s.place)
+		if at0 != s.now.at {
+			if err := s.load(f, at0); err != nil {
 				return err
 			}
 		}
-		k := min(n-at, len(s.src)-int(in))
-		s.take(b, at, int(in), k)
+		k := min(n-at, len(s.now.src)-int(in))
+		s.now.rows(b, at, int(in), k)
+		f.pieces = append(f.pieces, piece{b, at, k})
 		at += k
 		s.place += int64(k)
 	}
@@ -154,27 +198,12 @@ func (s *scan) next(b *Batch) error {
 	return nil
 }
 
-// take moves k rows of the loaded group into the batch.
-func (s *scan) take(b *Batch, at, in, k int) {
-	idx, src := b.idx[:k], b.src[:k]
-	for i := range k {
-		j := int32(in + i)
-		if s.perm != nil {
-			j = s.perm[j]
-		}
-		idx[i], src[i] = j, s.src[j]
-		b.Rows[at+i] = int64(s.src[j])
+// gather fills the pieces of a frame.
+func (s *scan) gather(f *frame) {
+	for _, p := range f.pieces {
+		s.g.gather(p, &s.now, f.rows)
 	}
-	if !s.spilled() {
-		idx = src
-	}
-	for i, p := range s.paths {
-		if p.isText() {
-			s.takeText(&b.Texts[i], p, idx, src)
-		} else {
-			p.gather(b.full[i], at, idx, src, s.near)
-		}
-	}
+	f.pieces = f.pieces[:0]
 }
 
 // cut makes a the first n rows of full without allocating.
@@ -204,148 +233,6 @@ func cut(a, full *array.Array, n int) {
 	}
 }
 
-// load makes a group of chunks the current one.
-func (s *scan) load(group int) error {
-	s.src = s.src[:0]
-	from, to := s.order.members(group)
-	for c := from; c < to; c++ {
-		s.src = s.v.rows.chunk(s.order.chunk(c), s.src)
-	}
-	s.perm = s.order.inside(group)
-	s.group = group
-	if !s.spilled() {
-		return nil
-	}
-	for _, c := range s.cols {
-		if c.text {
-			if err := s.loadText(c); err != nil {
-				return err
-			}
-			continue
-		}
-		held := s.held[c]
-		if held == nil {
-			held = &chunkList{}
-			s.held[c] = held
-		}
-		for len(held.arrays)*ChunkRows < len(s.src) {
-			held.add(array.New(c.kind, ChunkRows, c.width))
-		}
-		if err := s.loadCol(c, held.arrays); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// loadCol reads the rows of the group of one column, a chunk of the spill at
-// a time; runs of rows that lie in one chunk are copied from it.
-func (s *scan) loadCol(c *col, held []*array.Array) error {
-	sp := s.v.src.store.spill
-	last, rows := int32(-1), s.v.src.rows()
-	for j := 0; j < len(s.src); {
-		k := s.src[j] / ChunkRows
-		n := min(ChunkRows, int(rows)-int(k)*ChunkRows)
-		whole := j%ChunkRows == 0 && j+n <= len(s.src) && s.src[j]%ChunkRows == 0 && int(s.src[j+n-1]-s.src[j]) == n-1 && s.v.rows.ordered()
-		if whole {
-			if err := sp.read(c, int(k), n, held[j/ChunkRows]); err != nil {
-				return err
-			}
-			j += n
-			continue
-		}
-		if k != last {
-			if s.chunk == nil || s.chunk.Kind != c.kind || s.chunk.Shape[1] != c.width {
-				s.chunk = array.New(c.kind, ChunkRows, c.width)
-			}
-			if err := sp.read(c, int(k), n, s.chunk); err != nil {
-				return err
-			}
-			last = k
-		}
-		copyElems(held[j/ChunkRows], j%ChunkRows*c.width, s.chunk, int(s.src[j]%ChunkRows)*c.width, c.width)
-		j++
-	}
-	return nil
-}
-
-func (s *scan) loadText(c *col) error {
-	g := s.texts[c]
-	if g == nil {
-		g = &textGroup{}
-		s.texts[c] = g
-	}
-	g.reset()
-	last := int32(-1)
-	for _, x := range s.src {
-		if k := x / ChunkRows; k != last {
-			n := min(ChunkRows, int(s.v.src.rows())-int(k)*ChunkRows)
-			if err := s.v.src.store.spill.readText(c, int(k), n, &s.tmp); err != nil {
-				return err
-			}
-			last = k
-		}
-		g.add(s.tmp.at(int(x%ChunkRows)), true)
-	}
-	return nil
-}
-
-// takeText appends the texts of rows.
-func (s *scan) takeText(dst *Texts, p *pathReader, idx, src []int32) {
-	near := s.near
-	for i, h := range p.hops {
-		if i > 0 {
-			idx = p.a
-		}
-		p.a = follow(grow(p.a, len(idx)), h, idx, near)
-		near = resident
-	}
-	if len(p.hops) > 0 {
-		idx, src = p.a, p.a
-	}
-	for i, x := range idx {
-		switch f := p.leaf; {
-		case x < 0:
-			dst.add(nil, false)
-		case f == nil || p.of.isKeyField(f) && f.text == nil:
-			dst.add([]byte(p.of.keyText(src[i])), true)
-		case f.text == nil:
-			dst.add(p.of.memberText(f, near(f.val), x))
-		default:
-			has := f.valid == nil || near(f.valid).u8[x/ChunkRows][x%ChunkRows] != 0
-			dst.add(s.textAt(p, f.text, x), has)
-		}
-	}
-}
-
-// memberText is the text of a member of a category or of the key of another
-// table, or the number that a field holds.
-func (t *table) memberText(f *fieldData, chunks chunkList, x int32) ([]byte, bool) {
-	a, at := chunks.arrays[x/ChunkRows], int(x%ChunkRows)*f.val.width
-	if a.Kind != ir.Index {
-		return cells{}.csv(nil, a, f.field.Type, at), true
-	}
-	dim := f.field.Category
-	if dim == "" {
-		dim = f.field.Table
-	}
-	if s, ok := t.ds.TextOf(dim, int64(a.I32[at])); ok {
-		return []byte(s), a.I32[at] >= 0
-	}
-	return []byte(itoa(int64(a.I32[at]))), a.I32[at] >= 0
-}
-
-func (s *scan) textAt(p *pathReader, c *col, x int32) []byte {
-	if g := s.texts[c]; g != nil && len(p.hops) == 0 {
-		from := uint32(0)
-		if x > 0 {
-			from = g.ends[x-1]
-		}
-		return g.data[from:g.ends[x]]
-	}
-	return c.texts[x/ChunkRows].at(int(x % ChunkRows))
-}
-
 // Whole is a whole column, "Table.path", in file order.
 func (ds *Dataset) Whole(binding string, t ir.Type) (*array.Array, error) {
 	table, path := cutBinding(binding)
@@ -361,11 +248,11 @@ func (ds *Dataset) Whole(binding string, t ir.Type) (*array.Array, error) {
 		return nil, err
 	}
 	n := v.rows.len()
-	if bytes := n * s.paths[0].rowBytes(); bytes > ds.opt.Memory {
+	if bytes := n * s.g.paths[0].rowBytes(); bytes > ds.opt.Memory {
 		return nil, source.Dataf("D0119", source.Place{File: v.src.paths()[0]},
 			"the whole column `%s` must be in memory and needs %s; %s are allowed", binding, byteText(bytes), byteText(ds.opt.Memory)).At(v.src.span)
 	}
-	out := array.New(t.Kind, append([]int{int(n)}, s.paths[0].shape...)...)
+	out := array.New(t.Kind, append([]int{int(n)}, s.g.paths[0].shape...)...)
 	b, at := s.newBatch(), 0
 	for {
 		err := s.next(b)

@@ -42,18 +42,19 @@ func (s *spill) close() {
 	s.f = nil
 }
 
-// write appends the open chunk of every column.
-func (s *spill) write(cols []*col, rows int) error {
-	for _, c := range cols {
-		var err error
-		if c.text {
-			err = s.writeText(c, c.textTail())
-		} else {
-			c.offset = append(c.offset, s.at)
-			err = s.put(rawBytes(c.tail())[:int64(rows)*c.rowBytes()])
-		}
-		if err != nil {
+// write appends the open chunk of every pack and of every column of texts.
+func (s *spill) write(st *store, rows int) error {
+	for _, p := range st.packs {
+		p.offset = append(p.offset, s.at)
+		if err := s.put(p.chunks[len(p.chunks)-1][:rows*p.stride]); err != nil {
 			return err
+		}
+	}
+	for _, c := range st.cols {
+		if c.text {
+			if err := s.writeText(c, c.textTail()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -84,14 +85,15 @@ func (s *spill) put(b []byte) error {
 	return d.WithHint("set TMPDIR to a folder with more room, or allow more memory")
 }
 
-// read fills dst, rows rows of a column, with chunk k.
-func (s *spill) read(c *col, k, rows int, dst *array.Array) error {
-	b := rawBytes(dst)[:int64(rows)*c.rowBytes()]
-	if _, err := s.f.ReadAt(b, c.offset[k]); err != nil {
+// read fills dst with the records of chunk k of a pack.
+func (s *spill) read(p *pack, k, rows int, dst []byte) error {
+	if _, err := s.f.ReadAt(dst[:rows*p.stride], p.offset[k]); err != nil {
 		return source.Dataf("D0120", source.Place{}, "the decoded rows of `%s` cannot be read back: %s", s.table, reason(err))
 	}
-	if c.remap != nil {
-		remapAll(dst.I32[:rows*c.width], c.remap)
+	for _, c := range p.cols {
+		if c.remap != nil {
+			c.renumber(dst, rows, c.remap)
+		}
 	}
 	return nil
 }

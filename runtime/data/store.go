@@ -11,18 +11,18 @@ import (
 // spill and of the shuffle. It is part of the format.
 const ChunkRows = 4096
 
-// col is a stored column in chunks of ChunkRows rows, in memory or in the
-// spill file of its table.
+// col is a stored column. Numbers stand in the records of its pack, texts in
+// chunks of their own; both in memory or in the spill file of the table.
 type col struct {
 	name   string
 	kind   ir.Kind
 	width  int
 	text   bool
-	chunks []*array.Array
-	list   chunkList // of chunks, once all are there
+	pack   *pack // of numbers
+	at     int   // byte of a record where the column begins
 	texts  []*textChunk
-	offset []int64 // of each chunk in the spill file
-	size   []int64 // of each chunk there, for texts
+	offset []int64 // of each chunk of texts in the spill file
+	size   []int64 // and its length there
 	dict   *dict   // asMember, asForeign: what the numbers stand for while reading
 	remap  []int32 // then: what they become; nil once done in memory
 	shape  []int   // of one row, for messages and whole columns
@@ -50,9 +50,6 @@ func (t *textChunk) at(i int) []byte {
 
 func (t *textChunk) bytes() int64 { return int64(len(t.data)) + 4*int64(len(t.ends)) }
 
-// rowBytes is the size of a decoded row of a column of numbers.
-func (c *col) rowBytes() int64 { return int64(c.width) * int64(kindSize(c.kind)) }
-
 func kindSize(k ir.Kind) int {
 	switch k {
 	case ir.F64, ir.I64, ir.Key:
@@ -68,6 +65,8 @@ func kindSize(k ir.Kind) int {
 // store is the columns of a table while it is read and after.
 type store struct {
 	cols  []*col
+	packs []*pack // of the columns of numbers, made when rows begin to come
+	laid  bool
 	rows  int64
 	fill  int // rows in the open chunk
 	bytes int64
@@ -81,25 +80,34 @@ func (s *store) add(c *col) *col {
 	return c
 }
 
-// open makes room for the chunk that begins.
+// lay gives the columns their places in records, once all are there.
+func (s *store) lay() {
+	if !s.laid {
+		s.packs, s.laid = layPacks(s.cols), true
+	}
+}
+
+// open makes room for the chunk that begins; with a spill the one buffer is
+// used again.
 func (s *store) open() {
+	s.lay()
+	for _, p := range s.packs {
+		if s.spill == nil || len(p.chunks) == 0 {
+			p.chunks = append(p.chunks, newRecords(ChunkRows*p.stride))
+		}
+	}
 	for _, c := range s.cols {
 		switch {
-		case c.text:
-			if n := len(c.texts); s.spill != nil && n > 0 && c.texts[0] != nil {
-				c.texts[0].data, c.texts[0].ends = c.texts[0].data[:0], c.texts[0].ends[:0]
-			} else {
-				c.texts = append(c.texts, &textChunk{})
-			}
-		case s.spill != nil && len(c.chunks) > 0: // the one buffer is used again
+		case !c.text:
+		case s.spill != nil && len(c.texts) > 0:
+			c.texts[0].data, c.texts[0].ends = c.texts[0].data[:0], c.texts[0].ends[:0]
 		default:
-			c.chunks = append(c.chunks, array.New(c.kind, ChunkRows, c.width))
+			c.texts = append(c.texts, &textChunk{})
 		}
 	}
 }
 
-// tail is the chunk of a column that is being filled.
-func (c *col) tail() *array.Array   { return c.chunks[len(c.chunks)-1] }
+// textTail is the chunk of texts that is being filled.
 func (c *col) textTail() *textChunk { return c.texts[len(c.texts)-1] }
 
 // append adds rows from..to of decoded inputs.
@@ -114,7 +122,7 @@ func (s *store) append(inputs []*input, vals []values, from, to int, ids [][]int
 				continue
 			}
 			if in.valid != nil {
-				copy(in.valid.tail().U8[s.fill:s.fill+n], vals[k].valid[from:from+n])
+				in.valid.fillRows(s.fill, vals[k].valid[from:from+n])
 			}
 			s.copyInput(in, &vals[k], from, n, ids[k])
 		}
@@ -142,15 +150,12 @@ func (s *store) copyInput(in *input, v *values, from, n int, ids []int32) {
 			t.ends = append(t.ends, uint32(len(t.data)))
 		}
 	case ids != nil:
-		dst, src := c.tail().I32[s.fill*c.width:], v.a.I32[from*c.width:(from+n)*c.width]
-		for i, id := range src {
-			if id >= 0 {
-				id = ids[id]
-			}
-			dst[i] = id
-		}
+		src := v.a.I32[from*c.width : (from+n)*c.width]
+		remapAll(src, ids)
+		c.fillRows(s.fill, viewBytes(src))
 	default:
-		copyElems(c.tail(), s.fill*c.width, &v.a, from*c.width, n*c.width)
+		row := int(c.rowBytes())
+		c.fillRows(s.fill, rawBytes(&v.a)[from*row:(from+n)*row])
 	}
 }
 
@@ -183,17 +188,19 @@ func (s *store) flush() error {
 		return nil
 	}
 	for _, c := range s.cols {
-		c.observe(s.fill)
 		if c.text {
 			s.bytes += c.textTail().bytes()
 		} else {
-			s.bytes += c.rowBytes() * ChunkRows
+			c.observe(s.fill)
 		}
+	}
+	for _, p := range s.packs {
+		s.bytes += int64(p.stride) * ChunkRows
 	}
 	full := s.fill
 	s.fill = 0
 	if s.spill != nil {
-		return s.spill.write(s.cols, full)
+		return s.spill.write(s, full)
 	}
 	if s.limit >= 0 && s.bytes > s.limit {
 		return s.startSpill(full)
@@ -208,26 +215,30 @@ func (s *store) startSpill(full int) error {
 		return err
 	}
 	s.spill = sp
-	held := make([]col, len(s.cols))
-	n := 0
-	for i, c := range s.cols {
-		held[i] = *c
-		n = max(n, len(c.chunks), len(c.texts))
-		c.chunks, c.texts = nil, nil
+	chunks := int((s.rows + ChunkRows - 1) / ChunkRows)
+	packs, texts := make([][][]byte, len(s.packs)), make([][]*textChunk, len(s.cols))
+	for i, p := range s.packs {
+		packs[i], p.chunks = p.chunks, nil
 	}
-	for k := range n {
+	for i, c := range s.cols {
+		texts[i], c.texts = c.texts, nil
+	}
+	for k := range chunks {
+		for i, p := range s.packs {
+			p.chunks = append(p.chunks[:0], packs[i][k])
+			packs[i][k] = nil
+		}
 		for i, c := range s.cols {
 			if c.text {
-				c.texts = append(c.texts[:0], held[i].texts[k])
-			} else {
-				c.chunks = append(c.chunks[:0], held[i].chunks[k])
+				c.texts = append(c.texts[:0], texts[i][k])
+				texts[i][k] = nil
 			}
 		}
 		rows := ChunkRows
-		if k == n-1 {
+		if k == chunks-1 {
 			rows = full
 		}
-		if err := sp.write(s.cols, rows); err != nil {
+		if err := sp.write(s, rows); err != nil {
 			return err
 		}
 	}
@@ -236,14 +247,16 @@ func (s *store) startSpill(full int) error {
 
 // close ends the last chunk; what went to the spill lets go of its buffers.
 func (s *store) close() error {
+	s.lay()
 	err := s.flush()
+	if s.spill == nil {
+		return err
+	}
+	for _, p := range s.packs {
+		p.chunks = nil
+	}
 	for _, c := range s.cols {
-		if s.spill != nil {
-			c.chunks, c.texts = nil, nil
-		}
-		for _, a := range c.chunks {
-			c.list.add(a)
-		}
+		c.texts = nil
 	}
 	return err
 }
@@ -251,23 +264,24 @@ func (s *store) close() error {
 // observe looks at the open chunk once, for the report: whether the column
 // is constant, and the largest index.
 func (c *col) observe(rows int) {
-	if c.text {
-		return
-	}
-	a := c.tail()
-	n := rows * c.width
+	tail := c.pack.chunks[len(c.pack.chunks)-1]
 	if c.kind == ir.Index {
-		for _, x := range a.I32[:n] {
-			c.max = max(c.max, int64(x))
-			if x < 0 {
-				c.holes++
+		for i := range rows {
+			for e := range c.width {
+				x := c.index(tail, i, e)
+				c.max = max(c.max, int64(x))
+				if x < 0 {
+					c.holes++
+				}
 			}
 		}
 	}
-	for i := 0; i < n && !c.varies; i++ {
-		x := a.Float(i)
-		c.varies = c.seen && x != c.last
-		c.last, c.seen = x, true
+	for i := 0; i < rows && !c.varies; i++ {
+		for e := range c.width {
+			x := c.number(tail, i, e)
+			c.varies = c.varies || c.seen && x != c.last
+			c.last, c.seen = x, true
+		}
 	}
 }
 

@@ -1,0 +1,141 @@
+package data
+
+// group is the chunks whose rows are permuted together.
+type group struct {
+	at     int     // its number; -1: none
+	src    []int32 // rows of the source table, chunk by chunk
+	perm   []int32 // nil: as they are
+	held   bool    // it was read from the spill
+	chunks [][][]byte
+	texts  map[*col]*Texts
+}
+
+// of are the records of a pack that the rows of a link address.
+func (g *group) of(near int, p *pack) [][]byte {
+	if g.held && near >= 0 {
+		return g.chunks[near]
+	}
+	return p.chunks
+}
+
+// rows writes which k rows, from place in of the group on, b has from at on.
+func (g *group) rows(b *Batch, at, in, k int) {
+	src, numbers := b.src[at:at+k], b.Rows[at:at+k]
+	if g.perm == nil {
+		copy(src, g.src[in:])
+	} else {
+		for i, j := range g.perm[in : in+k] {
+			src[i] = g.src[j]
+		}
+	}
+	for i, x := range src {
+		numbers[i] = int64(x)
+	}
+	if !g.held {
+		return
+	}
+	for i := range k {
+		b.idx[at+i] = int32(in + i)
+		if g.perm != nil {
+			b.idx[at+i] = g.perm[in+i]
+		}
+	}
+}
+
+// load makes a group the current one. Rows of the one before that are not yet
+// gathered are gathered first, where it is given up.
+func (s *scan) load(f *frame, at int) error {
+	if s.now.held {
+		s.gather(f)
+		s.using.Lock()
+		defer s.using.Unlock()
+	}
+	g := &s.now
+	g.src = g.src[:0]
+	from, to := s.order.members(at)
+	for c := from; c < to; c++ {
+		g.src = s.v.rows.chunk(s.order.chunk(c), g.src)
+	}
+	g.perm = s.order.inside(at)
+	g.at = at
+	if !g.held {
+		return nil
+	}
+	if err := s.loadRecords(); err != nil {
+		return err
+	}
+	for _, p := range s.g.paths {
+		if p.isText() && len(p.hops) == 0 && p.leaf != nil && p.leaf.text != nil {
+			if err := s.loadText(p.leaf.text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// loadRecords reads the records of the group, a chunk of the spill at a time;
+// runs of rows that are a chunk are read to their place, others copied there.
+func (s *scan) loadRecords() error {
+	g := &s.now
+	for i, p := range s.g.near {
+		for len(g.chunks[i])*ChunkRows < len(g.src) {
+			g.chunks[i] = append(g.chunks[i], newRecords(ChunkRows*p.stride))
+		}
+		if err := s.loadPack(p, g.chunks[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scan) loadPack(p *pack, to [][]byte) error {
+	sp, src, rows := s.v.src.store.spill, s.now.src, s.v.src.rows()
+	last := int32(-1)
+	for j := 0; j < len(src); {
+		k := src[j] / ChunkRows
+		n := min(ChunkRows, int(rows)-int(k)*ChunkRows)
+		whole := j%ChunkRows == 0 && j+n <= len(src) && src[j]%ChunkRows == 0 && int(src[j+n-1]-src[j]) == n-1 && s.v.rows.ordered()
+		if whole {
+			if err := sp.read(p, int(k), n, to[j/ChunkRows]); err != nil {
+				return err
+			}
+			j += n
+			continue
+		}
+		if k != last {
+			s.chunk = grow(s.chunk, ChunkRows*p.stride)
+			if err := sp.read(p, int(k), n, s.chunk); err != nil {
+				return err
+			}
+			last = k
+		}
+		copy(to[j/ChunkRows][j%ChunkRows*p.stride:][:p.stride], s.chunk[int(src[j]%ChunkRows)*p.stride:])
+		j++
+	}
+	return nil
+}
+
+func (s *scan) loadText(c *col) error {
+	if s.now.texts == nil {
+		s.now.texts = map[*col]*Texts{}
+	}
+	t := s.now.texts[c]
+	if t == nil {
+		t = &Texts{}
+		s.now.texts[c] = t
+	}
+	t.reset()
+	last := int32(-1)
+	for _, x := range s.now.src {
+		if k := x / ChunkRows; k != last {
+			n := min(ChunkRows, int(s.v.src.rows())-int(k)*ChunkRows)
+			if err := s.v.src.store.spill.readText(c, int(k), n, &s.tmp); err != nil {
+				return err
+			}
+			last = k
+		}
+		t.add(s.tmp.at(int(x%ChunkRows)), true)
+	}
+	return nil
+}
