@@ -1,12 +1,10 @@
 package runtime
 
 import (
-	"fmt"
 	"sort"
 	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
-	"github.com/dfc-lang/dfc/runtime/kernel"
 )
 
 // label is an axis of a contraction: its size, and its stride in the operands
@@ -33,11 +31,19 @@ func (b *binder) einsum(op *ir.Op) (step, string) {
 	if !summed(in, out) {
 		return b.outer(op, in, out), "product"
 	}
-	switch op.Results[0].Type.Kind {
-	case ir.F32:
-		return contract[float32](b, op, in, out)
+	return b.product(op, in, out, nil)
+}
+
+// product binds a contraction of two operands that sums something. after, where
+// not nil, is called once for each range [lo, hi) of the elements of the dense
+// result, together all of them, by the worker that computed the range and right
+// after it, while it is in cache: what follows elementwise can be done there.
+// The ranges are a function of the shape alone.
+func (b *binder) product(op *ir.Op, in []string, out string, after func(w *worker, lo, hi int)) (step, string) {
+	if op.Results[0].Type.Kind == ir.F32 {
+		return contract[float32](b, op, in, out, after)
 	}
-	return contract[float64](b, op, in, out)
+	return contract[float64](b, op, in, out, after)
 }
 
 // summed reports whether some label of the operands is not in the result.
@@ -150,81 +156,4 @@ func largest(g []label) (label, []label) {
 		return best, nil
 	}
 	return best, append(append([]label{}, g[:at]...), g[at+1:]...)
-}
-
-// contraction is a GEMM with loops around it: over outer independent ones, and
-// over deep ones whose products are added in order.
-type contraction[T kernel.Float] struct {
-	fr      *frame
-	g       kernel.Gemm[T]
-	a, b, c view
-	extents [3]int
-	outer   []label
-	deep    []label
-	nOuter  int
-	nDeep   int
-	group   int // outer products of one task
-}
-
-func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string) (step, string) {
-	ls := b.labels(op, in, out)
-	c := &contraction[T]{fr: b.fr, a: b.view(op.Operands[0]), b: b.view(op.Operands[1]), c: b.view(op.Results[0]), nOuter: 1, nDeep: 1}
-	if c.c.len() == 0 {
-		return nil, ""
-	}
-	if c.a.len() == 0 || c.b.len() == 0 {
-		return b.clear(c.c), "fill"
-	}
-	c.extents = [3]int{c.a.extent(), c.b.extent(), c.c.extent()}
-	m, ms := largest(group(ls, func(l label) bool { return l.inC && l.inA && !l.inB }))
-	n, ns := largest(group(ls, func(l label) bool { return l.inC && l.inB && !l.inA }))
-	k, ks := largest(group(ls, func(l label) bool { return !l.inC }))
-	both := group(ls, func(l label) bool { return l.inC && l.inA && l.inB })
-	c.outer = append(append(both, ms...), ns...)
-	c.deep = ks
-	for _, l := range c.outer {
-		c.nOuter *= l.n
-	}
-	for _, l := range c.deep {
-		c.nDeep *= l.n
-	}
-	c.g = kernel.Gemm[T]{M: m.n, N: n.n, K: k.n, ARow: m.a, ACol: k.a, BRow: k.b, BCol: n.b, CRow: m.c, CCol: n.c}
-	work := 2 * m.n * n.n * k.n * c.nDeep
-	c.group = max(1, min(c.nOuter, 1<<16/work))
-	j := &job{n: (c.nOuter + c.group - 1) / c.group * c.g.Tasks()}
-	j.do = c.task
-	what := fmt.Sprintf("GEMM %d×%d×%d", m.n, n.n, k.n)
-	if c.nOuter > 1 || c.nDeep > 1 {
-		what += fmt.Sprintf(", %d times", c.nOuter*c.nDeep)
-	}
-	return b.parallel(j), what
-}
-
-// task computes one piece of the GEMM for a group of outer products.
-func (c *contraction[T]) task(w *worker, task int) {
-	tiles := c.g.Tasks()
-	first := task / tiles * c.group
-	a, b := spanOf[T](c.fr, &c.a, c.extents[0]), spanOf[T](c.fr, &c.b, c.extents[1])
-	out := spanOf[T](c.fr, &c.c, c.extents[2])
-	scratch := gemmScratch[T](w)
-	for o := first; o < min(first+c.group, c.nOuter); o++ {
-		ia, ib, ic := offsets(c.outer, o)
-		for d := 0; d < c.nDeep; d++ {
-			da, db, _ := offsets(c.deep, d)
-			g := c.g
-			g.Add = d > 0
-			g.Task(task%tiles, a[c.a.off+ia+da:], b[c.b.off+ib+db:], out[c.c.off+ic:], scratch)
-		}
-	}
-}
-
-// offsets is where point number i of the labels lies.
-func offsets(ls []label, i int) (a, b, c int) {
-	for k := len(ls) - 1; k >= 0; k-- {
-		l := &ls[k]
-		x := i % l.n
-		i /= l.n
-		a, b, c = a+x*l.a, b+x*l.b, c+x*l.c
-	}
-	return a, b, c
 }

@@ -29,8 +29,8 @@ import "github.com/dfc-lang/dfc/runtime/kernel"
 var sink any
 
 func use[T kernel.Float]() {
-	var g kernel.Gemm[T]
-	g.Task(0, nil, nil, nil, nil)
+	g := kernel.NewGemm[T](1, 1, 1, [2]int{}, [2]int{}, [2]int{})
+	g.Block(0, 1, 0, 1, false, nil, nil, nil, nil)
 	kernel.SumColumns[T](nil, nil, nil, 0, 0)
 	kernel.ScatterAdd[T](nil, nil, nil, 0, 0)
 	sink = []any{kernel.FloatUnary[T]("exp", 0), kernel.FloatUnary[T]("powi", 3), kernel.FloatUnary[T]("polygamma", 3),

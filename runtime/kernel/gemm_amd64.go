@@ -259,3 +259,121 @@ func gemm2x4F64Mask(t *gemmTile)
 //
 //go:noescape
 func gemm1x4F64Mask(t *gemmTile)
+
+// runTileF32 calls the kernel of rows × vectors registers.
+func runTileF32(rows, vectors int, masked bool, t *gemmTile) {
+	if masked {
+		switch rows<<4 | vectors {
+		case 6<<4 | 2:
+			gemm6x16F32Mask(t)
+		case 5<<4 | 2:
+			gemm5x16F32Mask(t)
+		case 4<<4 | 2:
+			gemm4x16F32Mask(t)
+		case 3<<4 | 2:
+			gemm3x16F32Mask(t)
+		case 2<<4 | 2:
+			gemm2x16F32Mask(t)
+		case 1<<4 | 2:
+			gemm1x16F32Mask(t)
+		case 12<<4 | 1:
+			gemm12x8F32Mask(t)
+		case 8<<4 | 1:
+			gemm8x8F32Mask(t)
+		case 4<<4 | 1:
+			gemm4x8F32Mask(t)
+		case 2<<4 | 1:
+			gemm2x8F32Mask(t)
+		case 1<<4 | 1:
+			gemm1x8F32Mask(t)
+		}
+		return
+	}
+	switch rows<<4 | vectors {
+	case 6<<4 | 2:
+		gemm6x16F32(t)
+	case 5<<4 | 2:
+		gemm5x16F32(t)
+	case 4<<4 | 2:
+		gemm4x16F32(t)
+	case 3<<4 | 2:
+		gemm3x16F32(t)
+	case 2<<4 | 2:
+		gemm2x16F32(t)
+	case 1<<4 | 2:
+		gemm1x16F32(t)
+	case 12<<4 | 1:
+		gemm12x8F32(t)
+	case 8<<4 | 1:
+		gemm8x8F32(t)
+	case 4<<4 | 1:
+		gemm4x8F32(t)
+	case 2<<4 | 1:
+		gemm2x8F32(t)
+	case 1<<4 | 1:
+		gemm1x8F32(t)
+	case 2<<4 | 4:
+		gemm2x32F32(t)
+	case 1<<4 | 8:
+		gemm1x64F32(t)
+	}
+}
+
+// runTileF64 calls the kernel of rows × vectors registers.
+func runTileF64(rows, vectors int, masked bool, t *gemmTile) {
+	if masked {
+		switch rows<<4 | vectors {
+		case 6<<4 | 2:
+			gemm6x8F64Mask(t)
+		case 5<<4 | 2:
+			gemm5x8F64Mask(t)
+		case 4<<4 | 2:
+			gemm4x8F64Mask(t)
+		case 3<<4 | 2:
+			gemm3x8F64Mask(t)
+		case 2<<4 | 2:
+			gemm2x8F64Mask(t)
+		case 1<<4 | 2:
+			gemm1x8F64Mask(t)
+		case 12<<4 | 1:
+			gemm12x4F64Mask(t)
+		case 8<<4 | 1:
+			gemm8x4F64Mask(t)
+		case 4<<4 | 1:
+			gemm4x4F64Mask(t)
+		case 2<<4 | 1:
+			gemm2x4F64Mask(t)
+		case 1<<4 | 1:
+			gemm1x4F64Mask(t)
+		}
+		return
+	}
+	switch rows<<4 | vectors {
+	case 6<<4 | 2:
+		gemm6x8F64(t)
+	case 5<<4 | 2:
+		gemm5x8F64(t)
+	case 4<<4 | 2:
+		gemm4x8F64(t)
+	case 3<<4 | 2:
+		gemm3x8F64(t)
+	case 2<<4 | 2:
+		gemm2x8F64(t)
+	case 1<<4 | 2:
+		gemm1x8F64(t)
+	case 12<<4 | 1:
+		gemm12x4F64(t)
+	case 8<<4 | 1:
+		gemm8x4F64(t)
+	case 4<<4 | 1:
+		gemm4x4F64(t)
+	case 2<<4 | 1:
+		gemm2x4F64(t)
+	case 1<<4 | 1:
+		gemm1x4F64(t)
+	case 2<<4 | 4:
+		gemm2x16F64(t)
+	case 1<<4 | 8:
+		gemm1x32F64(t)
+	}
+}

@@ -1,6 +1,9 @@
 package gen
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // The argument of a tile kernel, as the driver in runtime/kernel fills it in.
 const tileType = `// gemmTile is what a tile kernel works on: rows of tiles of one column panel,
@@ -88,7 +91,27 @@ func gemmFile() *Asm {
 			tileKernel{e, t[0], t[1], true}.write(a)
 		}
 	}
+	tileSwitch(a, f32)
+	tileSwitch(a, f64)
 	return a
+}
+
+// tileSwitch declares how the driver calls a kernel. A switch keeps the
+// argument on the stack, which a table of functions would not.
+func tileSwitch(a *Asm, e elem) {
+	var b strings.Builder
+	name := fmt.Sprintf("runTileF%d", e.bits)
+	fmt.Fprintf(&b, "// %s calls the kernel of rows × vectors registers.\nfunc %s(rows, vectors int, masked bool, t *gemmTile) {\n", name, name)
+	fmt.Fprintf(&b, "if masked {\nswitch rows<<4 | vectors {\n")
+	for _, t := range maskedTiles {
+		fmt.Fprintf(&b, "case %d<<4 | %d:\n%s(t)\n", t[0], t[1], tileKernel{e, t[0], t[1], true}.name())
+	}
+	fmt.Fprintf(&b, "}\nreturn\n}\nswitch rows<<4 | vectors {\n")
+	for _, t := range fullTiles {
+		fmt.Fprintf(&b, "case %d<<4 | %d:\n%s(t)\n", t[0], t[1], tileKernel{e, t[0], t[1], false}.name())
+	}
+	b.WriteString("}\n}\n")
+	a.Declare(b.String())
 }
 
 // Registers of a tile kernel beside the accumulators, which come first.

@@ -1,0 +1,174 @@
+package runtime
+
+import (
+	"fmt"
+
+	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/runtime/kernel"
+)
+
+// contraction is a GEMM with loops around it: over outer independent ones, and
+// over deep ones whose products are added in order. A task is a block of C, or
+// a group of outer products where one is too little.
+type contraction[T kernel.Float] struct {
+	fr      *frame
+	g       kernel.Gemm[T]
+	a, b, c view
+	extents [3]int
+	outer   []label
+	deep    []label
+	nOuter  int
+	nDeep   int
+	group   int // outer products of one task
+
+	rows, cols    int // of the block of one task
+	downs, across int // blocks of one product
+
+	// after is the hook of product; where the result of a task is no range of
+	// elements, it runs in a job of its own behind the last.
+	after func(w *worker, lo, hi int)
+}
+
+// groupWork is the floating-point operations of a task that does whole products.
+const groupWork = 1 << 20
+
+// afterWork is the elements of a task that does nothing but what follows.
+const afterWork = 1 << 14
+
+func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string, after func(w *worker, lo, hi int)) (step, string) {
+	c := &contraction[T]{fr: b.fr, a: b.view(op.Operands[0]), b: b.view(op.Operands[1]), c: b.view(op.Results[0])}
+	if c.c.len() == 0 {
+		return nil, ""
+	}
+	if c.a.len() == 0 || c.b.len() == 0 {
+		return inOrder(b.clear(c.c), c.behind(b, after)), "fill"
+	}
+	c.shape(b.labels(op, in, out))
+	ranges := c.ranges()
+	c.rows, c.cols = c.g.Cut(ranges && after != nil)
+	c.downs, c.across = (c.g.M+c.rows-1)/c.rows, (c.g.N+c.cols-1)/c.cols
+	c.group = 1
+	if c.downs*c.across == 1 {
+		c.group = max(1, min(c.nOuter, groupWork/(2*c.g.M*c.g.N*c.g.K*c.nDeep)))
+	}
+	j := &job{n: (c.nOuter + c.group - 1) / c.group * c.downs * c.across}
+	j.do = c.task
+	what := fmt.Sprintf("GEMM %d×%d×%d", c.g.M, c.g.N, c.g.K)
+	if c.nOuter > 1 || c.nDeep > 1 {
+		what += fmt.Sprintf(", %d times", c.nOuter*c.nDeep)
+	}
+	if ranges {
+		c.after = after
+		return b.parallel(j), what
+	}
+	return inOrder(b.parallel(j), c.behind(b, after)), what
+}
+
+// shape chooses what of the labels is the GEMM and what are loops around it.
+func (c *contraction[T]) shape(ls []label) {
+	c.extents = [3]int{c.a.extent(), c.b.extent(), c.c.extent()}
+	m, ms := largest(group(ls, func(l label) bool { return l.inC && l.inA && !l.inB }))
+	n, ns := largest(group(ls, func(l label) bool { return l.inC && l.inB && !l.inA }))
+	k, ks := largest(group(ls, func(l label) bool { return !l.inC }))
+	c.outer, c.deep = group(ls, func(l label) bool { return l.inC && l.inA && l.inB }), ks
+	c.outer = append(append(c.outer, ms...), ns...)
+	if n.c > m.c && m.n > 1 {
+		// The rows of C are those of the second operand.
+		c.a, c.b, c.extents[0], c.extents[1] = c.b, c.a, c.extents[1], c.extents[0]
+		m, n, k = n.crossed(), m.crossed(), k.crossed()
+		for _, ls := range [][]label{c.outer, c.deep} {
+			for i := range ls {
+				ls[i] = ls[i].crossed()
+			}
+		}
+	}
+	c.nOuter, c.nDeep = 1, 1
+	for _, l := range c.outer {
+		c.nOuter *= l.n
+	}
+	for _, l := range c.deep {
+		c.nDeep *= l.n
+	}
+	c.g = kernel.NewGemm[T](m.n, n.n, k.n, [2]int{m.a, k.a}, [2]int{k.b, n.b}, [2]int{m.c, n.c})
+}
+
+// crossed is the label for the operands in the other order.
+func (l label) crossed() label {
+	l.a, l.b, l.inA, l.inB = l.b, l.a, l.inB, l.inA
+	return l
+}
+
+// ranges reports whether the products lie one behind the other in the result,
+// row by row, so that a task computes a range of its elements.
+func (c *contraction[T]) ranges() bool {
+	g := &c.g
+	step := g.M * g.N
+	for i := len(c.outer) - 1; i >= 0; i-- {
+		if c.outer[i].c != step {
+			return false
+		}
+		step *= c.outer[i].n
+	}
+	return (g.N == 1 || g.CCol == 1) && (g.M == 1 || g.CRow == g.N)
+}
+
+// task computes one block of the GEMM for a group of outer products.
+func (c *contraction[T]) task(w *worker, task int) {
+	blocks := c.downs * c.across
+	first, block := task/blocks*c.group, task%blocks
+	last := min(first+c.group, c.nOuter)
+	i0, j0 := block/c.across*c.rows, block%c.across*c.cols
+	i1, j1 := min(i0+c.rows, c.g.M), min(j0+c.cols, c.g.N)
+	a, b := spanOf[T](c.fr, &c.a, c.extents[0]), spanOf[T](c.fr, &c.b, c.extents[1])
+	out := spanOf[T](c.fr, &c.c, c.extents[2])
+	scratch := gemmScratch[T](w)
+	for o := first; o < last; o++ {
+		ia, ib, ic := offsets(c.outer, o)
+		for d := 0; d < c.nDeep; d++ {
+			da, db, _ := offsets(c.deep, d)
+			c.g.Block(i0, i1, j0, j1, d > 0, a[c.a.off+ia+da:], b[c.b.off+ib+db:], out[c.c.off+ic:], scratch)
+		}
+	}
+	if c.after != nil {
+		size := c.g.M * c.g.N
+		c.after(w, first*size+i0*c.g.N, (last-1)*size+i1*c.g.N)
+	}
+}
+
+// behind calls after for the whole result in a job of its own.
+func (c *contraction[T]) behind(b *binder, after func(w *worker, lo, hi int)) step {
+	if after == nil {
+		return nil
+	}
+	n := c.c.len()
+	j := &job{n: (n + afterWork - 1) / afterWork}
+	j.do = func(w *worker, task int) { after(w, task*afterWork, min((task+1)*afterWork, n)) }
+	return b.parallel(j)
+}
+
+// inOrder is two steps as one; either may be nil.
+func inOrder(first, second step) step {
+	if first == nil || second == nil {
+		if first == nil {
+			return second
+		}
+		return first
+	}
+	return func() *Fault {
+		if f := first(); f != nil {
+			return f
+		}
+		return second()
+	}
+}
+
+// offsets is where point number i of the labels lies.
+func offsets(ls []label, i int) (a, b, c int) {
+	for k := len(ls) - 1; k >= 0; k-- {
+		l := &ls[k]
+		x := i % l.n
+		i /= l.n
+		a, b, c = a+x*l.a, b+x*l.b, c+x*l.c
+	}
+	return a, b, c
+}

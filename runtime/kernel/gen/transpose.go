@@ -1,0 +1,131 @@
+package gen
+
+// transposeFile is the transposing copies that packing uses.
+func transposeFile() *Asm {
+	a := NewAsm("unsafe")
+	transpose(a, f32)
+	transpose(a, f64)
+	copyRows(a)
+	return a
+}
+
+// copyRows writes the copy of rows of two registers.
+func copyRows(a *Asm) {
+	f := a.Func("copyRows64 copies n rows of 64 bytes, n at least 1, step bytes apart, beside one another.", "copyRows64", 0,
+		"dst unsafe.Pointer", "src unsafe.Pointer", "step int", "n int")
+	f.Op("MOVQ", f.Arg("dst"), DI)
+	f.Op("MOVQ", f.Arg("src"), SI)
+	f.Op("MOVQ", f.Arg("step"), R8)
+	f.Op("MOVQ", f.Arg("n"), CX)
+	f.Label("row")
+	f.Op("VMOVUPS", Mem{Base: SI}, Y(0))
+	f.Op("VMOVUPS", Mem{Base: SI, Disp: 32}, Y(1))
+	f.Op("VMOVUPS", Y(0), Mem{Base: DI})
+	f.Op("VMOVUPS", Y(1), Mem{Base: DI, Disp: 32})
+	f.Op("ADDQ", R8, SI)
+	f.Op("ADDQ", 64, DI)
+	f.Op("DECQ", CX)
+	f.Op("JNE", "row")
+	f.Op("VZEROUPPER")
+	f.Op("RET")
+}
+
+// transpose writes blocks of lanes × lanes elements.
+func transpose(a *Asm, e elem) {
+	name := map[int]string{32: "transposeF32", 64: "transposeF64"}[e.bits]
+	f := a.Func(name+` copies dst[l·dstStep + i] = src[i·srcStep + l] for one row i for each lane
+of a register and l below blocks, at least 1, times as many. Steps are bytes
+where they multiply, elements are counted otherwise.`, name, 0,
+		"dst unsafe.Pointer", "dstStep int", "src unsafe.Pointer", "srcStep int", "blocks int")
+	f.Op("MOVQ", f.Arg("dst"), DI)
+	f.Op("MOVQ", f.Arg("dstStep"), R8)
+	f.Op("MOVQ", f.Arg("src"), SI)
+	f.Op("MOVQ", f.Arg("srcStep"), R9)
+	f.Op("MOVQ", f.Arg("blocks"), CX)
+	f.Op("LEAQ", Mem{Base: R9, Index: R9, Scale: 2}, R10)
+	f.Op("LEAQ", Mem{Base: R8, Index: R8, Scale: 2}, R11)
+	f.Label("block")
+	columns := loadTransposed(f, e, SI, DX, R9, R10)
+	f.Op("MOVQ", DI, BX)
+	for l, y := range columns {
+		m := Mem{Base: BX}
+		switch l % 4 {
+		case 1, 2:
+			m.Index, m.Scale = R8, l%4
+		case 3:
+			m.Index, m.Scale = R11, 1
+		}
+		f.Op("VMOVU"+e.s, y, m)
+		if l%4 == 3 {
+			f.Op("LEAQ", Mem{Base: BX, Index: R8, Scale: 4}, BX)
+		}
+	}
+	f.Op("MOVQ", BX, DI)
+	f.Op("ADDQ", 32, SI)
+	f.Op("DECQ", CX)
+	f.Op("JNE", "block")
+	f.Op("VZEROUPPER")
+	f.Op("RET")
+}
+
+// loadTransposed loads a square of as many rows as a register has lanes, and
+// leaves its columns in the registers that it names, all from Y0 up. second is
+// a register to work with, step3 three times the step.
+func loadTransposed(f *Func, e elem, src, second, step, step3 Reg) []Y {
+	if e.bits == 64 {
+		return load4(f, src, step, step3)
+	}
+	f.Op("LEAQ", Mem{Base: src, Index: step, Scale: 4}, second)
+	for half := 0; half < 2; half++ {
+		for i := 0; i < 4; i++ {
+			y := Y(4*half + i)
+			f.Op("VMOVUPS", rowAt(src, step, step3, i, 16*half), y.Low())
+			f.Op("VINSERTF128", 1, rowAt(second, step, step3, i, 16*half), y, y)
+		}
+	}
+	columns := make([]Y, 8)
+	for half := 0; half < 2; half++ {
+		at := Y(4 * half)
+		t := Y(8)
+		f.Op("VUNPCKLPS", at+1, at, t)
+		f.Op("VUNPCKHPS", at+1, at, t+1)
+		f.Op("VUNPCKLPS", at+3, at+2, t+2)
+		f.Op("VUNPCKHPS", at+3, at+2, t+3)
+		f.Op("VUNPCKLPD", t+2, t, at)
+		f.Op("VUNPCKHPD", t+2, t, at+1)
+		f.Op("VUNPCKLPD", t+3, t+1, at+2)
+		f.Op("VUNPCKHPD", t+3, t+1, at+3)
+		for i := Y(0); i < 4; i++ {
+			columns[4*half+int(i)] = at + i
+		}
+	}
+	return columns
+}
+
+// load4 is loadTransposed for four rows of float64.
+func load4(f *Func, src, step, step3 Reg) []Y {
+	for half := 0; half < 2; half++ {
+		for i := 0; i < 2; i++ {
+			y := Y(2*half + i)
+			f.Op("VMOVUPD", rowAt(src, step, step3, i, 16*half), y.Low())
+			f.Op("VINSERTF128", 1, rowAt(src, step, step3, i+2, 16*half), y, y)
+		}
+	}
+	for half := Y(0); half < 2; half++ {
+		f.Op("VUNPCKLPD", 2*half+1, 2*half, 4+2*half)
+		f.Op("VUNPCKHPD", 2*half+1, 2*half, 5+2*half)
+	}
+	return []Y{4, 5, 6, 7}
+}
+
+// rowAt is the address of row i < 4.
+func rowAt(base, step, step3 Reg, i, disp int) Mem {
+	m := Mem{Base: base, Disp: disp}
+	switch i {
+	case 1, 2:
+		m.Index, m.Scale = step, i
+	case 3:
+		m.Index, m.Scale = step3, 1
+	}
+	return m
+}
