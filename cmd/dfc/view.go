@@ -40,7 +40,8 @@ type textView struct {
 	began    time.Time
 	start    dfc.Start
 	last     time.Time
-	done     int64 // steps of this run
+	quietly  time.Duration // that steps took since a line was shown
+	done     int64         // steps of this run
 	rows     int64
 	loss     float64 // running mean
 	metrics  string
@@ -69,6 +70,7 @@ func (c clearing) Write(p []byte) (int, error) {
 
 func (v *textView) Begin(s dfc.Start) {
 	v.start, v.began, v.done, v.rows, v.loss, v.metrics = s, time.Now(), 0, 0, 0, ""
+	v.quietly = livePause // the first step shows
 	if v.losses == nil {
 		v.losses, v.finishes = map[string][]float64{}, map[string]time.Duration{}
 	}
@@ -93,11 +95,12 @@ func (v *textView) Step(p dfc.Progress) {
 		v.loss = p.Loss
 	}
 	v.loss += (p.Loss - v.loss) / float64(min(v.done, 50))
-	if v.live && time.Since(v.last) > 100*time.Millisecond {
-		v.last = time.Now()
+	v.quietly += p.Took // not the clock: steps may take less than a look at it
+	if v.live && v.quietly > livePause {
+		v.quietly = 0
 		v.draw(v.line(p.Step, p.Steps, p.Epoch))
-	} else if !v.live && !v.quiet && time.Since(v.last) > plainPause && time.Since(v.began) > plainPause {
-		v.last = time.Now()
+	} else if !v.live && !v.quiet && v.quietly > plainPause {
+		v.quietly, v.last = 0, time.Now()
 		fmt.Fprintln(v.t.Err, v.line(p.Step, p.Steps, p.Epoch)) // an epoch may take long
 	}
 }
@@ -152,12 +155,15 @@ func (v *textView) Epoch(e dfc.Evaluation) {
 	if v.quiet || v.live || !v.due(e) {
 		return
 	}
-	v.last = time.Now()
+	v.last, v.quietly = time.Now(), 0
 	fmt.Fprintln(v.t.Err, v.line(e.Step, v.start.Steps, e.Epoch))
 }
 
 // plainLines is how many lines of progress a pipe gets, if they come often.
 const plainLines = 20
+
+// livePause is the time between two lines on a terminal.
+const livePause = 100 * time.Millisecond
 
 // plainPause is how long a pipe hears nothing.
 const plainPause = 10 * time.Second

@@ -178,6 +178,7 @@ type stepper struct {
 	epochs   []int
 	loss     *array.Array
 	actual   map[string]int64
+	now      int64 // rows in it
 	symbol   string
 	progress *Progressed
 	seed     int64
@@ -233,7 +234,9 @@ func (s *stepper) prepare(b *Batch) {
 		if s.row >= 0 {
 			s.in[s.row] = b.Numbers
 		}
-		s.actual[s.symbol] = s.rows(b)
+		if n := s.rows(b); n != s.now {
+			s.now, s.actual[s.symbol] = n, n
+		}
 	}
 	step := s.progress.Step + 1
 	for _, at := range s.seeds {

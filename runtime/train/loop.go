@@ -24,6 +24,8 @@ type loop struct {
 	per   int64 // batches of a pass
 	start []Named
 	good  snapshot // the last evaluation, from which a diverged run is traced
+	began time.Time
+	spent time.Duration // from then to the end of the last step or evaluation
 
 	files   []File // of the logs
 	notices source.List
@@ -128,6 +130,7 @@ func BatchesOf(t *ir.Train, rows int64) int64 {
 func (l *loop) run(ctx context.Context) error {
 	p := &l.state.Progress
 	l.Observer.Begin(l.describe())
+	l.began = time.Now()
 	for !p.Done {
 		if p.Step > 0 && l.over() {
 			if err := l.finish(); err != nil {
@@ -167,7 +170,6 @@ func (l *loop) over() bool {
 
 // advance takes one step and, where one is due, an evaluation.
 func (l *loop) advance(ctx context.Context) (evaluated bool, err error) {
-	began := time.Now()
 	b, err := l.feed.next(&l.state.Progress)
 	if err != nil {
 		return false, err
@@ -193,14 +195,23 @@ func (l *loop) advance(ctx context.Context) (evaluated bool, err error) {
 	}
 	epoch := l.epoch(passed)
 	l.Observer.Step(Progress{Name: l.Node.Name, Step: p.Step, Steps: l.total, Epoch: epoch, Rows: rows,
-		Loss: loss, Took: time.Since(began)})
+		Loss: loss, Took: l.lap()})
 	if passed || b == nil && p.Step%Tableless == 0 || l.train.Steps > 0 && p.Step >= l.train.Steps {
 		if err := l.evaluate(ctx, b); err != nil {
 			return true, err
 		}
 		evaluated = true
+		l.lap()
 	}
 	return evaluated, l.log(ctx, epoch)
+}
+
+// lap is the time since the last lap: one look at the clock a step.
+func (l *loop) lap() time.Duration {
+	now := time.Since(l.began)
+	took := now - l.spent
+	l.spent = now
+	return took
 }
 
 // epoch is the number of the pass that the last step belonged to.

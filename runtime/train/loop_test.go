@@ -410,3 +410,26 @@ func TestOtherRule(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkLoop is what a step costs around its function: the feed is one
+// batch again and again, the step is next to nothing.
+func BenchmarkLoop(b *testing.B) {
+	y := newToy()
+	y.train.Steps, y.train.Epochs, y.train.Metrics = int64(b.N)+1, 0, nil
+	s := y.setup()
+	full := toyFeed{y}.table(0)
+	s.Feed, s.Evaluate = sameFeed{full}, nil
+	b.ReportAllocs()
+	b.ResetTimer()
+	if _, err := Run(context.Background(), s); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// sameFeed yields the same batch without end.
+type sameFeed struct{ b *Batch }
+
+func (f sameFeed) Rows() int64                          { return 1 << 40 }
+func (f sameFeed) Open(pass, batch int64) (Pass, error) { return f, nil }
+func (f sameFeed) Next() (*Batch, error)                { return f.b, nil }
+func (f sameFeed) Close() error                         { return nil }
