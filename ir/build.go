@@ -69,17 +69,21 @@ func (b *Builder) OpWith(name string, attrs Attrs, regions []*Region, operands .
 // opAt appends an operation to an open region.
 func (b *Builder) opAt(at *block, row *Row, attrs Attrs, regions []*Region, operands []*Value) []*Value {
 	op := &Op{Row: row, Attrs: attrs, Regions: regions, Span: b.Span}
-	for _, v := range operands {
-		op.Operands = append(op.Operands, b.local(at, v))
+	if len(operands) > 0 {
+		op.Operands = make([]*Value, len(operands))
+	}
+	for i, v := range operands {
+		op.Operands[i] = b.local(at, v)
 	}
 	types, err := row.Types(b.Module, op)
 	if err != nil {
 		panic(&TypeError{row.Name, b.Span, err})
 	}
+	op.Results = make([]*Value, len(types))
 	for i, t := range types {
 		v := b.Func.NewValue(t)
 		v.Def, v.Index, v.In, v.Span, v.Primal = op, i, at.region, b.Span, b.Primal
-		op.Results = append(op.Results, v)
+		op.Results[i] = v
 	}
 	at.region.Ops = append(at.region.Ops, op)
 	return op.Results

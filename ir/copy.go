@@ -13,7 +13,7 @@ func Clone(f *Func, name string) *Func {
 // CopyRegion is a deep copy of a closed region (of any function) with fresh
 // values of f. It is not yet placed anywhere.
 func CopyRegion(f *Func, r *Region) *Region {
-	out, m := &Region{}, map[*Value]*Value{}
+	out, m := &Region{Ops: make([]*Op, 0, len(r.Ops))}, make(map[*Value]*Value, len(r.Params)+len(r.Ops))
 	for i, p := range r.Params {
 		out.Params = append(out.Params, copyValue(f, p, nil, i, out, m))
 	}
@@ -41,12 +41,15 @@ func copyValue(f *Func, v *Value, def *Op, i int, in *Region, m map[*Value]*Valu
 
 // mapped puts m[v] for each v, and v itself where m has none.
 func mapped(vs []*Value, m map[*Value]*Value) []*Value {
-	var out []*Value
-	for _, v := range vs {
+	if len(vs) == 0 {
+		return nil
+	}
+	out := make([]*Value, len(vs))
+	for i, v := range vs {
 		if c, ok := m[v]; ok {
 			v = c
 		}
-		out = append(out, v)
+		out[i] = v
 	}
 	return out
 }

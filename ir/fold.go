@@ -31,7 +31,29 @@ func FoldConst(op *Op) (c ConstAttrs, ok bool) {
 	if n, known := product(t.Dims).Const(); !splat && (!known || n > maxFolded) {
 		return ConstAttrs{}, false
 	}
+	if splat && op.Row.Eval == nil && t.IsFloat() && consts[0].T.IsFloat() {
+		return foldNumber(op, consts)
+	}
 	return foldWith(op, consts, splat)
+}
+
+// foldNumber is foldWith for numbers of a float kind, which programs have many of.
+func foldNumber(op *Op, consts []ConstAttrs) (ConstAttrs, bool) {
+	x, finite := make([]float64, len(consts)), true
+	for i, c := range consts {
+		x[i] = c.F[0]
+		finite = finite && isFinite(x[i])
+	}
+	y := op.Row.Scalar(op, x)
+	t := op.Results[0].Type
+	if t.Kind == F32 {
+		y = float64(float32(y))
+	}
+	if finite && !isFinite(y) {
+		return ConstAttrs{}, false
+	}
+	x[0] = y
+	return ConstAttrs{T: t, F: x[:1:1]}, true
 }
 
 // foldWith runs the operation, on scalars where every constant is one number.
@@ -66,9 +88,11 @@ func foldWith(op *Op, consts []ConstAttrs, splat bool) (ConstAttrs, bool) {
 	return ConstAttrs{T: result, F: out[0].F, I: out[0].I}, true
 }
 
+func isFinite(x float64) bool { return !math.IsInf(x, 0) && !math.IsNaN(x) }
+
 func allFinite(xs []float64) bool {
 	for _, x := range xs {
-		if math.IsInf(x, 0) || math.IsNaN(x) {
+		if !isFinite(x) {
 			return false
 		}
 	}

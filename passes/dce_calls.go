@@ -76,7 +76,7 @@ func eachCall(f *ir.Func, visit func(op *ir.Op, callee string)) {
 // usedResults adds to live which results of each function f uses.
 func usedResults(m *ir.Module, f *ir.Func, live map[string][]bool) {
 	ir.WalkRegions(f.Body, func(r *ir.Region) {
-		uses := countUses(r)
+		uses := countUses(r.Ops, r.Results)
 		for _, op := range r.Ops {
 			a, ok := op.Attrs.(ir.CallAttrs)
 			if !ok || m.Func(a.Fn) == nil {

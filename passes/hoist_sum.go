@@ -45,7 +45,7 @@ func (v *deriver) hoistSums(f *ir.Func, r *ir.Region) {
 // sumTerms is the contractions that carry i adds up, nil where it does
 // anything else, or where one of them is the same in every step.
 func sumTerms(r *ir.Region, a ir.ScanAttrs, i int) []*ir.Value {
-	p, uses := r.Params[a.Captures+i], countUses(r)
+	p, uses := r.Params[a.Captures+i], countUses(r.Ops, r.Results)
 	var terms []*ir.Value
 	x := r.Results[i]
 	for x != p {

@@ -70,7 +70,7 @@ func condCapture(w *rewriter, op *ir.Op) []*ir.Value {
 	some := false
 	for i, x := range op.Results {
 		p, q := op.Regions[0].Results[i], op.Regions[1].Results[i]
-		if p.Def == nil && q.Def == nil && p.Index == q.Index && w.uses[x] > 0 {
+		if p.Def == nil && q.Def == nil && p.Index == q.Index && w.uses(x) > 0 {
 			rs, some = append(rs, op.Operands[1+p.Index]), true
 		} else {
 			rs = append(rs, x)

@@ -16,7 +16,7 @@ var einsumLaws = []Law{
 	{Name: "einsum-transpose", Says: "an einsum of a transpose has other labels", On: []string{"einsum"}, Apply: einsumOfTranspose},
 	{Name: "transpose-einsum", Says: "a transposed einsum has other labels", On: []string{"transpose"}, Apply: func(w *rewriter, op *ir.Op) []*ir.Value {
 		x := op.Operands[0]
-		if !is(x, "einsum") || w.uses[x] > 1 {
+		if !is(x, "einsum") || w.uses(x) > 1 {
 			return nil
 		}
 		in, out := labels(x.Def)
@@ -53,7 +53,7 @@ const alphabet = "abcdefghijklmnopqrstuvwxyz"
 
 func recogniseContraction(w *rewriter, op *ir.Op) []*ir.Value {
 	x := op.Operands[0]
-	if !is(x, "mul") || w.uses[x] > 1 || !x.Type.IsFloat() || x.Type.Rank() > len(alphabet) {
+	if !is(x, "mul") || w.uses(x) > 1 || !x.Type.IsFloat() || x.Type.Rank() > len(alphabet) {
 		return nil
 	}
 	all := alphabet[:x.Type.Rank()]

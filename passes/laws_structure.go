@@ -227,7 +227,7 @@ func gatherKnown(w *rewriter, op *ir.Op) []*ir.Value {
 
 func sumSum(w *rewriter, op *ir.Op) []*ir.Value {
 	x := op.Operands[0]
-	if !is(x, "reduce_sum") || w.uses[x] > 1 {
+	if !is(x, "reduce_sum") || w.uses(x) > 1 {
 		return nil
 	}
 	inner, outer := x.Def.Attrs.(ir.AxesAttrs).Axes, op.Attrs.(ir.AxesAttrs).Axes

@@ -34,7 +34,7 @@ func elementwiseTranspose(w *rewriter, op *ir.Op) []*ir.Value {
 		if _, ok := splat(x); ok {
 			continue
 		}
-		if !is(x, "transpose") || w.uses[x] > 1 {
+		if !is(x, "transpose") || w.uses(x) > 1 {
 			return nil
 		}
 		p := x.Def.Attrs.(ir.TransposeAttrs).Perm

@@ -107,14 +107,25 @@ type rewriter struct {
 	fired map[string]int
 	r     *ir.Region        // being rewritten
 	b     *ir.Builder       // writes behind what has been read so far
-	uses  map[*ir.Value]int // readers within the region at hand
+	reads map[*ir.Value]int // by value, readers within the region at hand; nil until asked for
+	old   []*ir.Op          // the operations of the region as they were
+}
+
+// uses is the number of readers of x within the region at hand, before the
+// round began.
+func (w *rewriter) uses(x *ir.Value) int {
+	if w.reads == nil {
+		w.reads = countUses(w.old, w.r.Results)
+	}
+	return w.reads[x]
 }
 
 // region reads r once; every operation sees operands already rewritten.
 func (w *rewriter) region(r *ir.Region) {
 	outer := *w
-	w.r, w.uses = r, countUses(r)
+	w.r, w.reads = r, nil
 	ops := r.Ops
+	w.old = ops
 	r.Ops = make([]*ir.Op, 0, len(ops))
 	w.b = at(w.v.m, w.f, r)
 	e := env{}
@@ -141,14 +152,14 @@ func (w *rewriter) region(r *ir.Region) {
 	*w = outer
 }
 
-func countUses(r *ir.Region) map[*ir.Value]int {
+func countUses(ops []*ir.Op, results []*ir.Value) map[*ir.Value]int {
 	n := map[*ir.Value]int{}
-	for _, op := range r.Ops {
+	for _, op := range ops {
 		for _, x := range op.Operands {
 			n[x]++
 		}
 	}
-	for _, x := range r.Results {
+	for _, x := range results {
 		n[x]++
 	}
 	return n

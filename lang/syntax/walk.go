@@ -7,22 +7,36 @@ package syntax
 // their left side, and a Go stack bears the 10,000 levels that the parser
 // allows.
 func Walk(n Node, f func(Node) bool) {
+	var c children
+	c.walk(n, f)
+}
+
+// walk keeps the children of all nodes that are open in one list.
+func (c *children) walk(n Node, f func(Node) bool) {
 	if n == nil || !f(n) {
 		return
 	}
-	for _, c := range Children(n) {
-		Walk(c, f)
+	from := len(c.nodes)
+	c.of(n)
+	for i, to := from, len(c.nodes); i < to; i++ {
+		c.walk(c.nodes[i], f)
 	}
+	c.nodes = c.nodes[:from]
 }
 
 // Children returns the nodes directly inside n, in the order of the text,
 // without missing ones.
 func Children(n Node) []Node {
 	var c children
+	c.of(n)
+	return c.nodes
+}
+
+func (c *children) of(n Node) {
 	switch n := n.(type) {
 	case *File:
 		c.add(opt(n.Precision))
-		addAll(&c, n.Decls)
+		addAll(c, n.Decls)
 	case *Precision:
 		c.add(n.Kind)
 	case Type:
@@ -38,7 +52,6 @@ func Children(n Node) []Node {
 	default:
 		c.ofPart(n)
 	}
-	return c.nodes
 }
 
 type children struct{ nodes []Node }
