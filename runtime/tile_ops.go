@@ -77,10 +77,10 @@ func floatOp[T kernel.Float](op *ir.Op, d int, s []int) tileOp {
 			}
 		}
 	case 3:
-		if op.Row.Name == "fma" {
+		if f := kernel.FloatTernary[T](op.Row.Name); f != nil {
 			x, y, z := s[0], s[1], s[2]
 			return func(r []unsafe.Pointer, n int) int {
-				kernel.Fma(tile[T](r[d], n), tile[T](r[x], n), tile[T](r[y], n), tile[T](r[z], n))
+				f(tile[T](r[d], n), tile[T](r[x], n), tile[T](r[y], n), tile[T](r[z], n))
 				return -1
 			}
 		}

@@ -13,6 +13,14 @@ type Float interface{ float32 | float64 }
 // none. n is the attribute of powi and polygamma. dst and x have one length
 // and may be the same.
 func FloatUnary[T Float](row string, n int64) func(dst, x []T) {
+	f := portableUnary[T](row, n)
+	if f == nil {
+		return nil
+	}
+	return vectorUnary(row, f)
+}
+
+func portableUnary[T Float](row string, n int64) func(dst, x []T) {
 	switch row {
 	case "neg":
 		return negT[T]
@@ -190,6 +198,14 @@ func powiT[T Float](n int64) func(dst, x []T) {
 
 // FloatBinary is the tile kernel dst[i] = f(x[i], y[i]) of a row.
 func FloatBinary[T Float](row string) func(dst, x, y []T) {
+	f := portableBinary[T](row)
+	if f == nil {
+		return nil
+	}
+	return vectorBinary(row, f)
+}
+
+func portableBinary[T Float](row string) func(dst, x, y []T) {
 	switch row {
 	case "add":
 		return Add[T]
@@ -264,6 +280,14 @@ func maxT[T Float](dst, x, y []T) {
 	for i := range dst {
 		dst[i] = max(x[i], y[i])
 	}
+}
+
+// FloatTernary is the tile kernel dst[i] = f(x[i], y[i], z[i]) of a row.
+func FloatTernary[T Float](row string) func(dst, x, y, z []T) {
+	if row != "fma" {
+		return nil
+	}
+	return vectorTernary(row, Fma[T])
 }
 
 // Fma is x·y + z with one rounding.

@@ -63,6 +63,11 @@ func sizeOf(typ string) int {
 // are written as in Go, "n int", "x *float32"; frame is the number of bytes of
 // its stack. doc is the comment above the declaration.
 func (a *Asm) Func(doc, name string, frame int, params ...string) *Func {
+	return a.FuncResult(doc, name, frame, "", params...)
+}
+
+// FuncResult is Func with a result, written as a parameter is; "" is none.
+func (a *Asm) FuncResult(doc, name string, frame int, result string, params ...string) *Func {
 	f := &Func{asm: a, params: map[string]int{}}
 	at := 0
 	for _, p := range params {
@@ -74,9 +79,14 @@ func (a *Asm) Func(doc, name string, frame int, params ...string) *Func {
 		at += n
 	}
 	at = (at + 7) / 8 * 8
-	list := strings.Join(params, ", ")
-	fmt.Fprintf(&a.decl, "\n// %s\n//\n//go:noescape\nfunc %s(%s)\n", strings.ReplaceAll(strings.TrimSpace(doc), "\n", "\n// "), name, list)
-	fmt.Fprintf(&a.text, "\n// func %s(%s)\nTEXT ·%s(SB), NOSPLIT, $%d-%d\n", name, list, name, frame, at)
+	list := strings.Join(params, ", ") + ")"
+	if id, typ, ok := strings.Cut(result, " "); ok {
+		f.params[id] = at
+		at = (at + sizeOf(typ) + 7) / 8 * 8
+		list += " (" + result + ")"
+	}
+	fmt.Fprintf(&a.decl, "\n// %s\n//\n//go:noescape\nfunc %s(%s\n", strings.ReplaceAll(strings.TrimSpace(doc), "\n", "\n// "), name, list)
+	fmt.Fprintf(&a.text, "\n// func %s(%s\nTEXT ·%s(SB), NOSPLIT, $%d-%d\n", name, list, name, frame, at)
 	return f
 }
 
@@ -176,4 +186,5 @@ type File struct {
 var Files = []File{
 	{"gemm", gemmFile},
 	{"transpose", transposeFile},
+	{"tile", tileFile},
 }

@@ -1,0 +1,13 @@
+//go:build !amd64
+
+package kernel
+
+// There are no vector kernels for this architecture: the tier is Portable.
+var (
+	tile1F32 map[string]tileFunc1[float32]
+	tile1F64 map[string]tileFunc1[float64]
+	tile2F32 map[string]tileFunc2[float32]
+	tile2F64 map[string]tileFunc2[float64]
+	tile3F32 map[string]tileFunc3[float32]
+	tile3F64 map[string]tileFunc3[float64]
+)
