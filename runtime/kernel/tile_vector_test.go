@@ -35,14 +35,14 @@ func awkward[T Float](n int, r *rand.Rand) []T {
 	return x
 }
 
-const guard = 12345
+const fence = 12345
 
 // inside is a slice of n elements, shift elements into an array with guards on
 // both sides.
 func inside[T Float](n, shift int) (whole, part []T) {
 	whole = make([]T, n+shift+16)
 	for i := range whole {
-		whole[i] = guard
+		whole[i] = fence
 	}
 	return whole, whole[shift+8:][:n:n]
 }
@@ -50,7 +50,7 @@ func inside[T Float](n, shift int) (whole, part []T) {
 func checkGuards[T Float](t *testing.T, what string, whole []T, n, shift int) {
 	t.Helper()
 	for i, v := range whole {
-		if (i < shift+8 || i >= shift+8+n) && v != guard {
+		if (i < shift+8 || i >= shift+8+n) && v != fence {
 			t.Fatalf("%s of %d elements writes element %d", what, n, i-shift-8)
 		}
 	}
