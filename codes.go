@@ -1,6 +1,8 @@
 package dfc
 
 import (
+	"errors"
+	"io/fs"
 	"runtime"
 	"strings"
 
@@ -72,4 +74,13 @@ func list(names []string) string {
 		return names[0]
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// plain is an error of the operating system without the name of its call.
+func plain(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
 }

@@ -150,7 +150,7 @@ func readIR(path string, text []byte) (*ir.Module, error) {
 		return nil, source.Errorf(codeIR, source.Span{}, "%s was compiled with numerics %d, this dfc has %d", path, m.Numerics, ir.Numerics).
 			WithHint("compile the program again")
 	}
-	return m, nil
+	return m, ir.Verify(m, ir.StageRaw)
 }
 
 func (p *Program) lowerOptions(files bool) lower.Options {

@@ -127,7 +127,7 @@ func (m *Model) PredictRecord(ctx context.Context, table string, record []byte) 
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(record, &fields); err != nil {
 		return nil, &source.Diagnostic{Code: codeRecord, Class: source.Data, Place: source.Place{File: "(record)"},
-			Message: "the record is no JSON object: " + err.Error(), Hint: `write {"field": value, …}`}
+			Message: "the record is no JSON object" + jsonFault(err), Hint: `write {"field": value, …}`}
 	}
 	j, err := m.job(table, "")
 	if err != nil {
@@ -138,7 +138,7 @@ func (m *Model) PredictRecord(ctx context.Context, table string, record []byte) 
 	}
 	dir, err := os.MkdirTemp("", "dfc-record-*")
 	if err != nil {
-		return nil, &source.Diagnostic{Code: codeOutput, Class: source.Data, Message: "there is no place for temporary files: " + err.Error()}
+		return nil, &source.Diagnostic{Code: codeOutput, Class: source.Data, Message: "there is no place for temporary files: " + plain(err)}
 	}
 	defer os.RemoveAll(dir)
 	j.write.Format, j.write.Path = "jsonl", "record.jsonl"
@@ -355,6 +355,16 @@ func (j *job) absent(have map[string]json.RawMessage) error {
 		}
 	}
 	return j.without(gone)
+}
+
+// jsonFault says where a text stops being JSON, "" where it is JSON of another
+// kind.
+func jsonFault(err error) string {
+	var at *json.SyntaxError
+	if !errors.As(err, &at) {
+		return ""
+	}
+	return fmt.Sprintf(": the text goes wrong at byte %d", at.Offset)
 }
 
 func present(have map[string]json.RawMessage, name string) bool {

@@ -173,7 +173,7 @@ func (s *session) print(b *ir.Print) error {
 	}
 	_, err := fmt.Fprintln(s.stdout, strings.Join(parts, " "))
 	if err != nil {
-		return &source.Diagnostic{Code: codeOutput, Class: source.Data, Message: "what the program prints cannot be written: " + err.Error()}
+		return &source.Diagnostic{Code: codeOutput, Class: source.Data, Message: "what the program prints cannot be written: " + plain(err)}
 	}
 	return nil
 }

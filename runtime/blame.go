@@ -15,7 +15,7 @@ import (
 // finite operands, on the way to a result that is not finite.
 type Blame struct {
 	Span     source.Span
-	Op       string
+	Op       string    // "" for what comes in
 	Name     string    // what the program calls the value, where it has a name
 	Primal   string    // for derived values: the value of the program it belongs to
 	Result   float64   // the first element that is not finite
@@ -27,6 +27,10 @@ type Blame struct {
 
 // Message says it in a sentence.
 func (b *Blame) Message() string {
+	result := strings.ToLower(fmt.Sprint(b.Result))
+	if b.Op == "" {
+		return fmt.Sprintf("`%s` is %s before anything is computed", b.Name, result)
+	}
 	var x []string
 	for _, v := range b.Operands {
 		x = append(x, strconv.FormatFloat(v, 'g', 6, 64))
@@ -43,7 +47,7 @@ func (b *Blame) Message() string {
 	if b.Name != "" {
 		what = b.Name + ": " + what
 	}
-	return fmt.Sprintf("%s is %v", what, strings.ToLower(fmt.Sprint(b.Result)))
+	return what + " is " + result
 }
 
 // signs are how the language writes operations of two numbers.
@@ -215,7 +219,7 @@ func (t *tracer) cause(op *ir.Op, v *ir.Value, at int) (*ir.Value, int) {
 }
 
 func (t *tracer) report(v *ir.Value, op *ir.Op, x *ir.Tensor, at int) *Blame {
-	b := &Blame{Span: v.Span, Name: v.Name, Primal: v.Primal, Op: "a parameter", Element: int64(at), Row: -1, Result: math.NaN()}
+	b := &Blame{Span: v.Span, Name: v.Name, Primal: v.Primal, Element: int64(at), Row: -1, Result: math.NaN()}
 	if op != nil {
 		b.Op = op.Row.Name
 		if b.Span.IsZero() {

@@ -5,6 +5,7 @@ import (
 	"math"
 	goruntime "runtime"
 	"sort"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -130,7 +131,11 @@ func checkDonation(f *ir.Func, donate map[int]int) error {
 
 // tooLarge refuses a plan and says which batch would fit.
 func (p *Program) tooLarge(f *ir.Func, pl *plan) error {
-	d := source.Errorf(CodeMemory, f.Span, "@%s needs %s of memory, and %s are allowed", f.Name, sizeText(pl.peak), sizeText(p.opt.Memory))
+	what := "this"
+	if train, ok := strings.CutSuffix(f.Name, ".step"); ok {
+		what = "a step of `" + train + "`"
+	}
+	d := source.Errorf(CodeMemory, f.Span, "%s needs %s of memory, and %s are allowed", what, sizeText(pl.peak), sizeText(p.opt.Memory))
 	for _, name := range ir.FreeSymbols(f) {
 		s := p.module.Symbol(name)
 		if s == nil || s.Class != ir.Batch {

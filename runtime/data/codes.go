@@ -76,7 +76,7 @@ func init() {
 		source.Code{ID: "D0130", Title: "a result that cannot be written",
 			Explain: "Whether results can be written is looked at before the first step: the folder must exist or be one that can be made, and must allow writing."},
 		source.Code{ID: "D0131", Title: "the disk is full",
-			Explain: "A result could not be written to its end. No file of this run was left behind or replaced."},
+			Explain: "A result could not be written to its end, for want of room or because of a limit on the size of files. No file of this run was left behind or replaced."},
 		source.Code{ID: "D0132", Title: "a number that the format cannot hold",
 			Explain: "JSON has no way to write a NaN or an infinity. Write csv or npy, or find out where the number comes from."},
 		source.Code{ID: "D0133", Title: "an aggregate of no rows",

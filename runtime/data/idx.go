@@ -126,7 +126,9 @@ func (t *table) readIdx() error {
 		if rows >= 0 && rows != f.shape[0] {
 			return source.Dataf("D0123", source.Place{File: p.Text}, "`%s` has %d rows, the file before it %d", p.Text, f.shape[0], rows).At(t.span)
 		}
-		rows = f.shape[0]
+		if rows = f.shape[0]; rows > mostRows {
+			return t.tooManyRows(p.Text)
+		}
 		t.files = []fileRows{{p.Text, int64(rows)}}
 		if k < 0 {
 			continue

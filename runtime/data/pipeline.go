@@ -209,8 +209,8 @@ func (a *assembler) take(b *block) error {
 	if p.fault != nil {
 		return a.diagnose(p.fault)
 	}
-	if t.store.rows+int64(p.rows) > 1<<31-1 {
-		return source.Dataf("D0127", source.Place{File: b.file}, "`%s` has more than %d rows", t.name, 1<<31-1).At(t.span)
+	if t.store.rows+int64(p.rows) > mostRows {
+		return t.tooManyRows(b.file)
 	}
 	a.merge(p)
 	for _, r := range keep {
@@ -349,4 +349,11 @@ func fieldOf(fs []ir.Field, name string) *ir.Field {
 		}
 	}
 	return nil
+}
+
+// mostRows is how many rows a table may have: their numbers are indices.
+const mostRows = 1<<31 - 1
+
+func (t *table) tooManyRows(file string) error {
+	return source.Dataf("D0127", source.Place{File: file}, "`%s` has more than %d rows", t.name, mostRows).At(t.span)
 }

@@ -165,9 +165,12 @@ func (out *Output) note(err error) error {
 	if out.err != nil || err == nil {
 		return out.err
 	}
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, io.ErrShortWrite) {
+	switch {
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, io.ErrShortWrite):
 		out.err = out.fault("D0131", "the disk is full: `%s` could not be written, and no result of this run was", out.path)
-	} else {
+	case errors.Is(err, syscall.EFBIG):
+		out.err = out.fault("D0131", "no file may grow so large here: `%s` could not be written, and no result of this run was", out.path)
+	default:
 		out.err = out.fault("D0130", "`%s` cannot be written: %s", out.path, reason(err))
 	}
 	return out.err

@@ -19,6 +19,7 @@ type toy struct {
 	x, y    []float64
 	train   *ir.Train
 	inf     int64 // a step whose loss overflows, 0 for none
+	burst   int64 // a step that makes the weight infinite, 0 for none
 	cancel  func(step int64)
 	metrics []float64 // scripted, by evaluation; nil: the weight's error
 	seen    int
@@ -68,6 +69,9 @@ func (t *toy) step(in, out []*array.Array, actual map[string]int64) error {
 	out[0].F64[0], out[1].F64[0], out[2].F64[0] = w-0.2*m, m, loss/float64(rows)
 	if n == t.inf {
 		out[0].F64[0], out[2].F64[0] = math.NaN(), math.Inf(1)
+	}
+	if n == t.burst {
+		out[0].F64[0] = math.Inf(1)
 	}
 	if t.cancel != nil {
 		t.cancel(n)
@@ -299,6 +303,32 @@ func TestDivergence(t *testing.T) {
 	st, _, err := Load(m, "s")
 	if err != nil || st.Training("fit").Progress.Step != 5 {
 		t.Errorf("the state left: %v %v", st, err)
+	}
+}
+
+// TestDivergenceUntraced: what is said where no operation can be blamed.
+func TestDivergenceUntraced(t *testing.T) {
+	for _, c := range []struct {
+		inf, burst int64
+		want       string
+	}{
+		{inf: 8, want: "error D0220: the loss of fit is not finite\n  note: this was step 8 of fit\n" +
+			"  try: a smaller rate, `clip norm(1.0)`, or a look at the values named above"},
+		{burst: 3, want: "error D0221: a parameter of fit is not finite\n  note: this was step 3 of fit\n" +
+			"  try: a smaller rate, `clip norm(1.0)`, or a look at the values named above"},
+	} {
+		y := newToy()
+		y.inf, y.burst = c.inf, c.burst
+		s := y.setup()
+		s.Blame = nil
+		_, err := Run(context.Background(), s)
+		var d *source.Diagnostic
+		if !errors.As(err, &d) {
+			t.Fatalf("%v", err)
+		}
+		if got := source.Render(d, source.Style{}); got != c.want {
+			t.Errorf("%s\nnot\n%s", got, c.want)
+		}
 	}
 }
 
