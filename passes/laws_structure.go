@@ -52,6 +52,7 @@ var structureLaws = []Law{
 	}},
 	{Name: "transpose-broadcast", Says: "a transpose that leaves the broadcast axes in order is a broadcast", On: []string{"transpose"}, Apply: transposeBroadcast},
 	{Name: "slice-slice", Says: "two slices are one", On: []string{"slice"}, Apply: sliceSlice},
+	{Name: "slice-concat", Says: "a slice of one of those that stand behind each other is a slice of that one", On: []string{"slice"}, Apply: sliceConcat},
 	{Name: "slice-broadcast", Says: "a slice along axes that were repeated repeats less often", On: []string{"slice"}, Apply: sliceBroadcast},
 	{Name: "reverse-reverse", Says: "reversed twice is as it was", On: []string{"reverse"}, Apply: func(_ *rewriter, op *ir.Op) []*ir.Value {
 		if x := op.Operands[0]; is(x, "reverse") && x.Def.Attrs == op.Attrs {
@@ -147,6 +148,34 @@ func sliceSlice(w *rewriter, op *ir.Op) []*ir.Value {
 		a.Steps = append(a.Steps, in.Steps[i]*out.Steps[i])
 	}
 	return one(w.b.One("slice", a, x.Def.Operands[0]))
+}
+
+func sliceConcat(w *rewriter, op *ir.Op) []*ir.Value {
+	x := op.Operands[0]
+	if !is(x, "concat") {
+		return nil
+	}
+	axis, a := x.Def.Attrs.(ir.AxisAttrs).Axis, op.Attrs.(ir.SliceAttrs)
+	from, ok := a.Starts[axis].Const()
+	size, ok2 := a.Sizes[axis].Const()
+	if !ok || !ok2 || size < 1 {
+		return nil
+	}
+	last := from + (size-1)*a.Steps[axis]
+	before := int64(0)
+	for _, y := range x.Def.Operands {
+		n, ok := y.Type.Dims[axis].Const()
+		if !ok || from < before {
+			return nil
+		}
+		if last < before+n && from >= before {
+			a.Starts = slices.Clone(a.Starts)
+			a.Starts[axis] = ir.N(from - before)
+			return one(w.b.One("slice", a, y))
+		}
+		before += n
+	}
+	return nil
 }
 
 func sliceBroadcast(w *rewriter, op *ir.Op) []*ir.Value {

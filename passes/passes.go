@@ -42,6 +42,7 @@ var SizeFree = []Pass{
 var Sized = []Pass{
 	{"layout", layout, "transposes go into contractions, reshapes of nothing go"},
 	{"dce", dce, "the transposes that went"},
+	{"scalarise", scalarise, "derivatives of small tensors are compact, loops over numbers are fast"},
 	{"fuse", fuse, "loops over the same dimensions become one; nothing looks inside afterwards"},
 	{"dce", dce, "constants that went inside"},
 	{"schedule", schedule, "the order in which least is alive"},
@@ -59,6 +60,8 @@ var Orders = []Order{
 	{"derive", "flatten", "a select is no border at which residuals can be masked"},
 	{"derive", "inline", "inlined functions would be differentiated once a call"},
 	{"flatten", "fuse", "branches end loops"},
+	{"scalarise", "fuse", "nothing looks inside of a loop over elements afterwards"},
+	{"derive", "scalarise", "a tensor has one derivative, its elements have many"},
 	{"layout", "fuse", "transposes end loops"},
 	{"fuse", "schedule", "what is ordered is what runs"},
 }

@@ -214,11 +214,14 @@ func (b *binder) makeView(v *ir.Value) view {
 }
 
 // operandView is the operand of a structural operation under its result's
-// shape; for a reshape the operand must be dense.
+// shape; a reshape of what is not dense adds or drops axes of size 1 alone.
 func (b *binder) operandView(op *ir.Op) view {
 	x := b.view(op.Operands[0])
 	switch a := op.Attrs.(type) {
 	case ir.ReshapeAttrs:
+		if ir.SamePoints(op) {
+			return x.along(b.shape(a.Dims), axesOf(op.Operands[0].Type.Dims), axesOf(a.Dims))
+		}
 		x.shape = b.shape(a.Dims)
 		x.stride = stridesOf(x.shape)
 	case ir.BroadcastAttrs:

@@ -84,8 +84,7 @@ func (b *binder) scan(op *ir.Op, o *opInfo) (step, string) {
 }
 
 func slice(slot int, whole view) boundSlice {
-	inner := product(whole.shape[1:])
-	return boundSlice{slot, whole.slot, whole.off * bytesOf(whole.kind), inner * bytesOf(whole.kind)}
+	return boundSlice{slot, whole.slot, whole.off * bytesOf(whole.kind), whole.stride[0] * bytesOf(whole.kind)}
 }
 
 func (l *loop) run() *Fault {

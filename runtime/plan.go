@@ -364,7 +364,7 @@ func (p *plan) viewOf(op *ir.Op) (strided, ok bool) {
 	case ir.ConstAttrs:
 		return len(a.F)+len(a.I) == 1 && !onesOnly(t.Dims), true
 	case ir.ReshapeAttrs:
-		return false, !from
+		return from, !from || ir.SamePoints(op)
 	case ir.BroadcastAttrs:
 		return from || len(ir.Significant(t.Dims)) != len(ir.Significant(op.Operands[0].Type.Dims)), true
 	case ir.TransposeAttrs:
@@ -422,7 +422,7 @@ func (p *plan) wantsDense(op *ir.Op, i int) bool {
 	case "scan":
 		a := op.Attrs.(ir.ScanAttrs)
 		if i >= a.Captures+a.Carries {
-			return true
+			return op.Operands[i].Type.Rank() > 1 // numbers are stepped over
 		}
 		return i < a.Captures && p.needsDense(op.Regions[0].Params[i])
 	case "map":

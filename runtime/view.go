@@ -86,6 +86,25 @@ func (v view) broadcast(shape, axes []int) view {
 	return v
 }
 
+// along is v with axes of size 1 come or gone: was numbers the other axes of v,
+// now those of the result, in order, -1 standing for the axes of size 1.
+func (v view) along(shape, was, now []int) view {
+	var steps []int
+	for i, n := range was {
+		if n >= 0 {
+			steps = append(steps, v.stride[i])
+		}
+	}
+	stride := make([]int, len(shape))
+	for i, n := range now {
+		if n >= 0 {
+			stride[i] = steps[n]
+		}
+	}
+	v.shape, v.stride = shape, stride
+	return v
+}
+
 func (v view) permute(perm []int) view {
 	shape, stride := make([]int, len(perm)), make([]int, len(perm))
 	for i, p := range perm {
