@@ -19,6 +19,7 @@ args = argparse.ArgumentParser()
 args.add_argument("workload")
 args.add_argument("--threads", type=int, default=1)
 args.add_argument("--data", default=".")
+args.add_argument("--size", type=int, default=256, help="of the matrices of gemm")
 args.add_argument("--part", default="", help="used by the script itself, for whole processes")
 args = args.parse_args()
 
@@ -366,6 +367,19 @@ def options(kind):
     return {"seconds": out}
 
 
+def gemm():
+    n, out = args.size, {}
+    i, j = np.indices((n, n), dtype=np.int64)
+    a = np.mod(i * 7919 + j * 104729, 1000003) / 1000003 - 0.5
+    b = np.ascontiguousarray(a.T)
+    for bits, kind in (("32", np.float32), ("64", np.float64)):
+        x, y, z = a.astype(kind), b.astype(kind), np.empty((n, n), kind)
+        out["nn" + bits] = seconds(lambda: np.matmul(x, y, out=z), budget=0.3)
+        out["tn" + bits] = seconds(lambda: np.matmul(x.T, y, out=z), budget=0.3)
+        out["nt" + bits] = seconds(lambda: np.matmul(x, y.T, out=z), budget=0.3)
+    return {"seconds": out}
+
+
 def again(part):
     """Runs a part in a process of its own: its time and greatest memory."""
     began = time.perf_counter()
@@ -412,7 +426,7 @@ def start():
     return {}
 
 
-OTHERS = {"factorisation": factorisation, "pendulum": pendulum, "mixture": mixture, "csv": csv, "start": start,
+OTHERS = {"factorisation": factorisation, "pendulum": pendulum, "mixture": mixture, "gemm": gemm, "csv": csv, "start": start,
           "options32": lambda: options(np.float32), "options64": lambda: options(np.float64)}
 
 if args.workload in LEARNING:

@@ -6,6 +6,7 @@
 //	go run ./bench/cmd/table
 //	go run ./bench/cmd/table -peers ~/venv/bin/python -rounds 5
 //	go run ./bench/cmd/table -only digits64,pendulum
+//	go run ./bench/cmd/table -gemm
 //
 // Nothing else should run meanwhile.
 package main
@@ -25,6 +26,7 @@ type options struct {
 	dir    string // of the programs
 	data   string // where generated data is
 	json   bool
+	gemm   bool
 }
 
 func main() {
@@ -35,6 +37,7 @@ func main() {
 	flag.StringVar(&only, "only", "", "names of workloads, separated by commas")
 	flag.StringVar(&o.dir, "dir", "bench", "the folder of the programs")
 	flag.StringVar(&o.data, "data", "", "a folder for generated data, kept for the next time; else a temporary one")
+	flag.BoolVar(&o.gemm, "gemm", false, "products of matrices alone, by size and form")
 	flag.BoolVar(&o.json, "json", false, "one object a line instead of a table")
 	flag.Parse()
 	if only != "" {
@@ -61,6 +64,9 @@ func run(o options) error {
 	m := measureMachine()
 	fmt.Fprintf(os.Stderr, "%s, %d cores; %s tier, FMA peak of a core %.0f GFLOP/s f32, %.0f f64; memory %.0f GB/s\n",
 		cpuName(), runtime.NumCPU(), m.tier, m.peak32/1e9, m.peak64/1e9, m.bandwidth/1e9)
+	if o.gemm {
+		return gemm(o, m)
+	}
 	var rows []row
 	for _, w := range workloads {
 		if o.only != nil && !o.only[w.name] {
