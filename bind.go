@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"time"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/check"
@@ -22,6 +23,7 @@ type DataOptions struct {
 	Spill   string            // folder for decoded columns that do not fit; "" is the system's
 	Memory  int64             // bytes that data and plan may take; 0 is no bound
 	Workers int               // 0: as many as the machine allows
+	Profile bool              // measure where the time of runs goes; see (*Bound).Profile
 
 	only       []string // tables to open; nil: all
 	records    map[string][]byte
@@ -44,6 +46,8 @@ type Bound struct {
 	pending map[string]bool  // derived tables that need values of the run
 	lengths map[string]int64 // of what trainings have recorded, by symbol
 	notices source.List
+	profile *runtime.Profile // nil: nothing is measured
+	before  time.Duration    // that Bind took
 }
 
 // Bind opens the data that the program names, learns the sizes of tables,
@@ -51,7 +55,12 @@ type Bound struct {
 // Whether results can be written is checked by Run, before its first step.
 func (p *Program) Bind(o DataOptions) (b *Bound, err error) {
 	defer guard(&err, "binding the data")
-	return p.bind(live(p.module), o)
+	began := time.Now()
+	b, err = p.bind(live(p.module), o)
+	if b != nil {
+		b.before = time.Since(began)
+	}
+	return b, err
 }
 
 // bind binds a module of the program: the whole of it, or what predicting
@@ -62,6 +71,9 @@ func (p *Program) bind(m *ir.Module, o DataOptions) (*Bound, error) {
 	}
 	b := &Bound{program: p, options: o, files: map[string]string{}, source: m, module: m, pending: map[string]bool{}, lengths: map[string]int64{}}
 	maps.Copy(b.lengths, o.lengths)
+	if o.Profile {
+		b.profile = runtime.NewProfile()
+	}
 	for t := range o.Files {
 		if n := m.Node(t); n == nil || n.Body.Kind() != "source" {
 			return nil, noTable(m, t)
@@ -243,7 +255,7 @@ func asksRun(m *ir.Module, fn string) bool {
 }
 
 func (b *Bound) runOptions() runtime.Options {
-	return runtime.Options{Workers: workers(b.options.Workers), Memory: b.options.Memory}
+	return runtime.Options{Workers: workers(b.options.Workers), Memory: b.options.Memory, Profile: b.profile}
 }
 
 // plan makes the plan for the sizes as they are known now.

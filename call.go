@@ -111,7 +111,11 @@ func (s *session) stream(table string, c *call, extra []data.ColumnReq, each fun
 		if err := s.stopped(); err != nil {
 			return err
 		}
-		batch, err := b.Next()
+		var batch *data.Batch
+		err := s.bound.profile.In(partData, func() (err error) {
+			batch, err = b.Next()
+			return err
+		})
 		if errors.Is(err, io.EOF) {
 			return nil
 		}

@@ -125,7 +125,7 @@ func (s *session) evaluator(n *ir.Node, t *ir.Train) func(context.Context, []tra
 	values := make([]float64, len(t.Metrics))
 	return func(ctx context.Context, live []train.Named) ([]float64, error) {
 		s.enter(n.Name+"/", live)
-		if err := s.within(ctx, n.Name); err != nil {
+		if err := s.bound.profile.In(partMetrics, func() error { return s.within(ctx, n.Name) }); err != nil {
 			return nil, err
 		}
 		for i, m := range t.Metrics {
@@ -195,7 +195,11 @@ func (f *feed) Open(pass, batch int64) (train.Pass, error) {
 
 // Next is the next batch of the pass.
 func (f *feed) Next() (*train.Batch, error) {
-	b, err := f.batcher.Next()
+	var b *data.Batch
+	err := f.s.bound.profile.In(partData, func() (err error) {
+		b, err = f.batcher.Next()
+		return err
+	})
 	if errors.Is(err, io.EOF) {
 		return nil, nil
 	}

@@ -20,7 +20,8 @@ func (s *session) keep() error {
 		fsys = train.Disk
 	}
 	s.origins = s.bound.program.origins()
-	s.keeper = &train.Keeper{State: s.freshState(), Every: s.opt.Every, Steps: s.opt.EverySteps, Observer: s.opt.Observer}
+	s.keeper = &train.Keeper{State: s.freshState(), Every: s.opt.Every, Steps: s.opt.EverySteps, Observer: s.opt.Observer,
+		Saving: func(save func() error) error { return s.bound.profile.In(partSaving, save) }}
 	dir := s.opt.Save
 	if s.opt.Resume != "" {
 		st, notices, err := train.Load(fsys, s.opt.Resume)

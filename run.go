@@ -47,8 +47,16 @@ func (r *Result) Value(name string) (*array.Array, bool) {
 // ctx ends, the step at hand is finished and saved and the error is an
 // *Interrupted.
 func (b *Bound) Run(ctx context.Context, o RunOptions) (r *Result, err error) {
-	s := newSession(ctx, b, o)
 	defer guard(&err, "running the program")
+	err = b.profile.In(partRest, func() error {
+		r, err = b.run(ctx, o)
+		return err
+	})
+	return r, err
+}
+
+func (b *Bound) run(ctx context.Context, o RunOptions) (*Result, error) {
+	s := newSession(ctx, b, o)
 	defer s.results.abort()
 	if err := s.keep(); err != nil {
 		return nil, err
@@ -60,13 +68,14 @@ func (b *Bound) Run(ctx context.Context, o RunOptions) (r *Result, err error) {
 		if everyOf(n) != "" || s.recalled(n) {
 			continue
 		}
-		if err := s.node(s.module.Node(n.Name)); err != nil {
+		if err := b.profile.In(partOf(n), func() error { return s.node(s.module.Node(n.Name)) }); err != nil {
 			return nil, err
 		}
 	}
 	if err := s.complete(); err != nil {
 		return nil, err
 	}
+	var err error
 	if s.out.Files, err = s.results.commit(); err != nil {
 		return nil, err
 	}

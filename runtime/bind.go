@@ -263,8 +263,15 @@ func (b *binder) op(op *ir.Op) step {
 	o := b.plan.ops[op]
 	b.at = op.Span
 	s, what := b.opStep(op, o)
-	if s != nil {
-		b.note(op, what)
+	if s == nil {
+		return nil
+	}
+	row := b.describe(op, what)
+	if !row.container() {
+		*b.rows = append(*b.rows, row)
+	}
+	if p := b.prog.opt.Profile; p != nil {
+		return p.kernel(b.plan.fn, op, row).timed(s)
 	}
 	return s
 }

@@ -16,8 +16,9 @@ import (
 
 // Options are the settings of the executor.
 type Options struct {
-	Workers int   // goroutines that compute, the caller among them; 0 is one
-	Memory  int64 // bytes the arena of a function may take; 0 is no limit
+	Workers int      // goroutines that compute, the caller among them; 0 is one
+	Memory  int64    // bytes the arena of a function may take; 0 is no limit
+	Profile *Profile // measures what runs; nil: nothing is measured
 }
 
 // Program is a module with the sizes of its symbols, ready to plan functions.
@@ -90,7 +91,15 @@ const keepBindings = 8
 // storage of a parameter: result number -> parameter number; those arrays may
 // be the same at Run, and the parameter's old value is gone afterwards. A plan
 // that needs more than Options.Memory is refused with a *source.Diagnostic.
-func (p *Program) Function(name string, donate map[int]int) (*Function, error) {
+func (p *Program) Function(name string, donate map[int]int) (fn *Function, err error) {
+	err = p.opt.Profile.In(partPlanning, func() error {
+		fn, err = p.function(name, donate)
+		return err
+	})
+	return fn, err
+}
+
+func (p *Program) function(name string, donate map[int]int) (*Function, error) {
 	f := p.module.Func(name)
 	if f == nil {
 		return nil, fmt.Errorf("runtime: no function named %s", name)
@@ -224,6 +233,10 @@ func (f *Function) Run(in, out []*array.Array, actual map[string]int64) error {
 	f.prog.mu.Lock()
 	defer f.prog.mu.Unlock()
 	defer goruntime.KeepAlive(f) // the steps know its memory, but not f
+	return f.prog.opt.Profile.In(partCalls, func() error { return f.run(in, out, actual) })
+}
+
+func (f *Function) run(in, out []*array.Array, actual map[string]int64) error {
 	if f.prog.closed {
 		return fmt.Errorf("runtime: @%s: the program is closed", f.plan.fn.Name)
 	}

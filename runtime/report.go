@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
-	"github.com/dfc-lang/dfc/lang/source"
 )
 
 // Report is what a plan says of itself, for the sizes it was made for.
@@ -25,51 +24,6 @@ type Report struct {
 type SymbolSize struct {
 	Name string
 	Size int64
-}
-
-// KernelRow is one operation as it will run.
-type KernelRow struct {
-	Row    string // of the operation table
-	Detail string // einsum specification, axes
-	What   string // the kernel: "GEMM 64×128×784", "tile program of 5"
-	Result string // type of the result
-	Span   source.Span
-	Times  int64 // how often it runs, at most
-	Flops  int64 // each time
-	Moved  int64
-}
-
-// note adds an operation to the report.
-func (b *binder) note(op *ir.Op, what string) {
-	switch op.Row.Name {
-	case "call", "scan", "map", "cond":
-		if what != "interpreted" {
-			return // what they run is noted instead
-		}
-	}
-	r := KernelRow{Row: op.Row.Name, What: what, Span: op.Span, Times: int64(b.loops)}
-	if a, ok := op.Attrs.(ir.EinsumAttrs); ok {
-		r.Detail = a.Spec
-	}
-	if len(op.Results) > 0 {
-		r.Result = op.Results[0].Type.String()
-	}
-	if op.Row.Flops != nil {
-		r.Flops = op.Row.Flops(op, func(d ir.Dim) int64 { return int64(b.size(d)) })
-	}
-	for _, vs := range [][]*ir.Value{op.Operands, op.Results} {
-		for _, v := range vs {
-			w := b.view(v)
-			n := bytesOf(w.kind)
-			for i, s := range w.shape {
-				if w.stride[i] != 0 {
-					n *= s
-				}
-			}
-			r.Moved += int64(n)
-		}
-	}
-	*b.rows = append(*b.rows, r)
 }
 
 func newReport(p *plan, b *binding) Report {
@@ -107,11 +61,7 @@ func (r Report) String() string {
 		sizeText(r.Peak), sizeText(r.Lower), sizeText(r.Inputs), sizeText(r.Outputs))
 	fmt.Fprintf(&b, "  work     %s, %s moved\n", flopsText(r.Flops), sizeText(r.Moved))
 	for _, k := range r.Kernels {
-		name := k.Row
-		if k.Detail != "" {
-			name += " " + k.Detail
-		}
-		fmt.Fprintf(&b, "  %-28s %-28s %-22s %10s %10s", name, k.What, k.Result, flopsText(k.Flops), sizeText(k.Moved))
+		fmt.Fprintf(&b, "  %-28s %-28s %-22s %10s %10s", k.Name(), k.What, k.Result, flopsText(k.Flops), sizeText(k.Moved))
 		if k.Times != 1 {
 			fmt.Fprintf(&b, "  ×%d", k.Times)
 		}

@@ -226,6 +226,44 @@ func TestRunJSON(t *testing.T) {
 	}
 }
 
+// TestProfile: the table and the JSON line have parts, lines and kernels, the
+// file is one that pprof reads, and the results are those without a profile.
+func TestProfile(t *testing.T) {
+	c := newCLI(t, flowers)
+	c.good("run", "flowers.df", "-q", "--out", "plain")
+	_, msg, status := c.run("", "run", "flowers.df", "-q", "--out", "profiled", "--save", "state", "--profile=p.pb.gz")
+	if status != 0 {
+		t.Fatal(msg)
+	}
+	for _, want := range []string{"profile of ", "kernels ", "waiting for data ", "metrics ", "saving ", "training loop ",
+		"forward", "flowers.df:", "optim.df:", "(backward)", "in @fit.step", "flop/s", "B/s"} {
+		if !strings.Contains(msg, want) {
+			t.Errorf("no %q in\n%s", want, msg)
+		}
+	}
+	if strings.Contains(msg, "\x1b") {
+		t.Errorf("colours in a pipe: %q", msg)
+	}
+	if c.read("plain/all.csv") != c.read("profiled/all.csv") {
+		t.Error("a profile changes the results")
+	}
+	top := exec.Command("go", "tool", "pprof", "-top", "-nodefraction=0", filepath.Join(c.dir, "p.pb.gz"))
+	out, err := top.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{"Type: time", "(training loop)", "@fit.step", "flowers.df:"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	text := c.good("run", "flowers.df", "--json", "--profile")
+	if !strings.Contains(text, `"event":"profile"`) || !strings.Contains(text, `"forward_ns"`) {
+		t.Errorf("no profile in\n%s", text)
+	}
+	c.bad(2, "`--profile=p.pb.gz`", "run", "flowers.df", "--profile", "p.pb.gz")
+}
+
 // TestPredict: the saved model gives for the same rows the same bytes as the
 // run that trained it, from a file and record by record.
 func TestPredict(t *testing.T) {

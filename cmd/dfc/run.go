@@ -28,6 +28,7 @@ type runFlags struct {
 	saveEvery string
 	resume    string
 	table     []string
+	profile   string
 }
 
 func newRun(t *terminal) *cobra.Command {
@@ -44,8 +45,9 @@ whole state is kept in DIR, also on Ctrl-C; a run that goes on from there with
 		Example: `  dfc run examples/housing.df
   dfc run housing.df --set rate=3e-4 --seed 2 --out results
   dfc run housing.df --save state        # Ctrl-C, then:
-  dfc run housing.df --resume state`,
-		Args: exactly(1, "one FILE, a program"),
+  dfc run housing.df --resume state
+  dfc run housing.df --profile=housing.pb.gz && go tool pprof -top housing.pb.gz`,
+		Args: f.args,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, t, args[0]) },
 	}
 	f.add(cmd)
@@ -59,7 +61,17 @@ whole state is kept in DIR, also on Ctrl-C; a run that goes on from there with
 	fl.StringVar(&f.saveEvery, "save-every", "", "save after this many steps (500) or this much time (30s) instead of each epoch")
 	fl.StringVar(&f.resume, "resume", "", "go on from the state in this folder, and keep saving there")
 	fl.StringArrayVar(&f.table, "table", nil, "read a table from another file: `Name=file` (may be repeated)")
+	fl.StringVar(&f.profile, "profile", "", "show where the time went; with `=FILE.pb.gz` also write it for go tool pprof")
+	fl.Lookup("profile").NoOptDefVal = profileTable
 	return cmd
+}
+
+// args demands a program; a file behind --profile needs its sign.
+func (f *runFlags) args(cmd *cobra.Command, args []string) error {
+	if len(args) == 2 && f.profile == profileTable {
+		return usagef("`--profile %s`: the file is given as `--profile=%s`", args[1], args[1])
+	}
+	return exactly(1, "one FILE, a program")(cmd, args)
 }
 
 func (f *runFlags) run(cmd *cobra.Command, t *terminal, path string) error {
@@ -95,6 +107,12 @@ func (f *runFlags) compileAndRun(cmd *cobra.Command, t *terminal, view view, pat
 	ro.Observer, ro.Stdout = view, view.prints()
 	res, err := b.Run(ctx, ro)
 	if err != nil {
+		view.clear()
+		if _, stopped := err.(*dfc.Interrupted); stopped {
+			if e := f.showProfile(view, b.Profile()); e != nil {
+				return e
+			}
+		}
 		return err
 	}
 	view.clear()
@@ -102,13 +120,21 @@ func (f *runFlags) compileAndRun(cmd *cobra.Command, t *terminal, view view, pat
 		res.Files[i] = filepath.Join(f.out, path)
 	}
 	t.report(res.Notices)
-	view.result(res, time.Since(began))
+	if !f.json {
+		view.result(res, time.Since(began))
+	}
+	if err := f.showProfile(view, b.Profile()); err != nil {
+		return err
+	}
+	if f.json { // whose last line is that all is done
+		view.result(res, time.Since(began))
+	}
 	return nil
 }
 
 func (f *runFlags) options() (dfc.RunOptions, dfc.DataOptions, error) {
 	ro := dfc.RunOptions{Out: f.out, Save: f.save, Resume: f.resume}
-	do := dfc.DataOptions{Workers: f.workers}
+	do := dfc.DataOptions{Workers: f.workers, Profile: f.profile != ""}
 	if f.save != "" && f.resume != "" {
 		return ro, do, usagef("`--save` and `--resume` do not go together: a resumed run goes on saving where it resumed from")
 	}
@@ -162,7 +188,7 @@ func (f *runFlags) resumeCommand(cmd *cobra.Command, path string) string {
 			}
 		default:
 			switch {
-			case g.Name == "save" || g.Name == "resume":
+			case g.Name == "save" || g.Name == "resume" || g.Name == "profile":
 			case g.Value.Type() == "bool":
 				words = append(words, "--"+g.Name)
 			default:

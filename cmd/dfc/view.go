@@ -19,6 +19,7 @@ type view interface {
 	prints() io.Writer // where the program's print statements go
 	clear()            // removes an unfinished line
 	result(r *dfc.Result, took time.Duration)
+	profile(p *dfc.Profile)
 	failed(err error, resume string)
 }
 

@@ -14,6 +14,9 @@ type Keeper struct {
 	Every    time.Duration // save when so much time has passed …
 	Steps    int64         // … or so many steps; both 0: after evaluations
 	Observer Observer
+	// Saving runs each write of the state, so that it can be measured; nil for
+	// nothing of the kind.
+	Saving func(save func() error) error
 
 	ended int64 // trainings that have ended
 	taken int64 // their steps
@@ -79,7 +82,12 @@ func (k *Keeper) Complete() error {
 
 func (k *Keeper) put(name string, step, epoch int64, scheduled bool) error {
 	k.State.Scheduled = scheduled
-	if err := k.Store.Save(k.State); err != nil {
+	save := func() error { return k.Store.Save(k.State) }
+	if k.Saving != nil {
+		write := save
+		save = func() error { return k.Saving(write) }
+	}
+	if err := save(); err != nil {
 		return err
 	}
 	k.last = time.Now()
