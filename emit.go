@@ -1,12 +1,15 @@
 package dfc
 
 import (
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
 	"github.com/dfc-lang/dfc/lang/syntax"
+	"github.com/dfc-lang/dfc/passes"
 	"github.com/dfc-lang/dfc/runtime/train"
 )
 
@@ -130,6 +133,7 @@ func noStage(stage string) error {
 // writePlan writes what the plan of each function takes: that of a training's
 // step first, then what nodes run over tables and once.
 func (b *Bound) writePlan(w io.Writer) error {
+	touched := b.touched()
 	for i, fn := range b.planned() {
 		f, err := b.runtime.Function(fn.name, fn.donate)
 		if err != nil {
@@ -140,11 +144,34 @@ func (b *Bound) writePlan(w io.Writer) error {
 				return err
 			}
 		}
-		if _, err := io.WriteString(w, f.Plan().String()); err != nil {
+		if _, err := io.WriteString(w, f.Plan().String()+touched[fn.name]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// touched says, by step function, which parameters that are read by key move
+// in the rows of the batch alone, and why others do not.
+func (b *Bound) touched() map[string]string {
+	out := map[string]string{}
+	if slices.Contains(b.program.options.Disabled, "touch") {
+		return out
+	}
+	for _, d := range passes.Touch(cloneModule(b.source), b.sizes) {
+		fn := b.source.Node(d.Train).Body.(*ir.Train).StepFn
+		if d.Why == "" {
+			out[fn] += fmt.Sprintf("  %-28s moves in the rows of the batch, at most %d of %d\n", d.Param, d.Keys, d.Rows)
+			continue
+		}
+		at := ""
+		if d.Span.File != nil {
+			line, _ := d.Span.File.Position(d.Span.Start)
+			at = fmt.Sprintf(" (%s, line %d)", d.Span.File.Path, line)
+		}
+		out[fn] += fmt.Sprintf("  %-28s moves in all rows: %s%s\n", d.Param, d.Why, at)
+	}
+	return out
 }
 
 // planned is a function that is planned, and what it donates.

@@ -144,6 +144,7 @@ func scatterTangent(b *Builder, op *Op, t []*Value) []*Value {
 	return []*Value{b.One("scatter_add", op.Attrs, sum, op.Operands[1], t[2])}
 }
 
+// scatterBatch is the rule of scatter_add and row_write.
 func scatterBatch(b *Builder, op *Op, in []*Value, on []bool, d Dim, _ bool) ([]*Value, []bool) {
 	if !anyOn(on) {
 		return batchNone(b, op, in, on, d, false)
@@ -156,7 +157,7 @@ func scatterBatch(b *Builder, op *Op, in []*Value, on []bool, d Dim, _ bool) ([]
 		a.BatchDims++
 		idx = lead(b, idx, on[1], d)
 	}
-	return []*Value{b.One("scatter_add", a, lead(b, in[0], on[0], d), idx, lead(b, in[2], on[2], d))}, allOn(1)
+	return []*Value{b.One(op.Row.Name, a, lead(b, in[0], on[0], d), idx, lead(b, in[2], on[2], d))}, allOn(1)
 }
 
 func scatterSamples() []Sample {

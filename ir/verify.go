@@ -27,17 +27,19 @@ import (
 //	 9 Nodes name tables, outputs and functions that exist, earlier in the
 //	   list, and whatever feeds a parameter exists; see verify_nodes.go.
 //
+//	10 What a row_write writes over is neither read behind it nor a result.
+//
 // From StageDerived on:
 //
-//	10 No call asks for a transform, and there is no map.
+//	11 No call asks for a transform, and there is no map.
 //
 // From StageFlat on:
 //
-//	11 No branch has a predicate with dimensions.
+//	12 No branch has a predicate with dimensions.
 //
 // From StageSized on:
 //
-//	12 Where the sizes of its symbols are known, a dimension of a value is a
+//	13 Where the sizes of its symbols are known, a dimension of a value is a
 //	   whole number and not negative.
 
 // Stage says how far a module has come.
@@ -171,6 +173,40 @@ func (v *verifier) region(r *Region, owner *Op) {
 	for _, x := range r.Results {
 		v.use(x, r, owner)
 	}
+	v.overwritten(r)
+}
+
+// overwritten is rule 10.
+func (v *verifier) overwritten(r *Region) {
+	var gone map[*Value]*Op // what has been written over, and by what
+	for _, op := range r.Ops {
+		if len(gone) > 0 {
+			for _, x := range op.Operands {
+				if w := gone[viewed(x)]; w != nil {
+					v.opFault(op, "reads %s, which `%s` has written over", x, w)
+				}
+			}
+		}
+		if op.Row != nil && op.Row.Name == "row_write" && len(op.Operands) > 0 {
+			if gone == nil {
+				gone = map[*Value]*Op{}
+			}
+			gone[viewed(op.Operands[0])] = op
+		}
+	}
+	for _, x := range r.Results {
+		if w := gone[viewed(x)]; w != nil {
+			v.opFault(w, "writes over %s, which is a result", x)
+		}
+	}
+}
+
+// viewed is what x may be a view of.
+func viewed(x *Value) *Value {
+	for x != nil && x.Def != nil && x.Def.Row != nil && x.Def.Row.Has(Structural) && len(x.Def.Operands) == 1 {
+		x = x.Def.Operands[0]
+	}
+	return x
 }
 
 // say reports a fault at an operation, or at the function where there is none.
@@ -254,7 +290,7 @@ func (t Type) check() error {
 	return nil
 }
 
-// sized is rule 12.
+// sized is rule 13.
 func (v *verifier) sized(x *Value, owner *Op) {
 	for _, d := range x.Type.Dims {
 		known := true
@@ -299,7 +335,7 @@ func (v *verifier) typed(op *Op) {
 	}
 }
 
-// staged is rules 10 and 11.
+// staged is rules 11 and 12.
 func (v *verifier) staged(op *Op) {
 	if v.stage >= StageDerived {
 		if c, ok := op.Attrs.(CallAttrs); ok && len(c.Req) > 0 {

@@ -69,6 +69,11 @@ var lawExamples = map[string]string{
 	"log-logistic":          "%3 = logistic %0 : f64[3]\n%4 = log %3 : f64[3]\nreturn %4",
 	"log-one-plus":          "%3 = const {t f64[3], f [1]} : f64[3]\n%4 = mul %0, %0 : f64[3]\n%5 = add %3, %4 : f64[3]\n%6 = log %5 : f64[3]\nreturn %6",
 	"exp-minus-one":         "%3 = const {t f64[3], f [1]} : f64[3]\n%4 = exp %0 : f64[3]\n%5 = sub %4, %3 : f64[3]\nreturn %5",
+	"zero-product":          "%3 = const {t f64[3], f [0]} : f64[3]\n%4 = mul %3, %0 : f64[3]\nreturn %4",
+	"zero-quotient":         "%3 = const {t f64[3], f [0]} : f64[3]\n%4 = div %3, %0 : f64[3]\nreturn %4",
+	"zero-term":             "%3 = const {t f64[3], f [0]} : f64[3]\n%4 = add %3, %0 : f64[3]\n%5 = sub %4, %3 : f64[3]\nreturn %5",
+	"zero-contraction":      "%3 = const {t f64[3], f [0]} : f64[3]\n%4 = einsum %3, %0 {spec \"i,i->\"} : f64\nreturn %4",
+	"zero-reduction":        "%3 = const {t f64[3], f [0]} : f64[3]\n%4 = reduce_max %3 {axes [0]} : f64\nreturn %4",
 	"elementwise-transpose": "%3 = einsum %0, %1 {spec \"i,j->ij\"} : f64[3,3]\n%4 = exp %3 : f64[3,3]\n%5 = transpose %4 {perm [1,0]} : f64[3,3]\n%6 = neg %5 : f64[3,3]\nreturn %6",
 	"reduce-transpose":      "%3 = einsum %0, %1 {spec \"i,j->ij\"} : f64[3,3]\n%4 = exp %3 : f64[3,3]\n%5 = transpose %4 {perm [1,0]} : f64[3,3]\n%6 = reduce_sum %5 {axes [0]} : f64[3]\nreturn %6",
 }

@@ -40,6 +40,7 @@ var SizeFree = []Pass{
 
 // Sized is what runs once sizes are known.
 var Sized = []Pass{
+	{"touch", touch, "a parameter that is read by key moves in the rows of the batch alone, where that is provably the same"},
 	{"layout", layout, "transposes go into contractions, reshapes of nothing go"},
 	{"dce", dce, "the transposes that went"},
 	{"scalarise", scalarise, "derivatives of small tensors are compact, loops over numbers are fast"},
@@ -62,6 +63,8 @@ var Orders = []Order{
 	{"flatten", "fuse", "branches end loops"},
 	{"scalarise", "fuse", "nothing looks inside of a loop over elements afterwards"},
 	{"derive", "scalarise", "a tensor has one derivative, its elements have many"},
+	{"touch", "layout", "the proof reads the update as it was written"},
+	{"touch", "fuse", "it looks inside the update"},
 	{"layout", "fuse", "transposes end loops"},
 	{"fuse", "schedule", "what is ordered is what runs"},
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -43,7 +44,7 @@ func checkFile(t *testing.T, file string) {
 	for _, name := range strings.Split(list, ", ") {
 		ps = append(ps, passNamed(t, name))
 	}
-	if err := Run(m, ps, nil, nil); err != nil {
+	if err := Run(m, ps, sizesIn(t, input), nil); err != nil {
 		t.Fatal(err)
 	}
 	behaves(t, before, m)
@@ -60,6 +61,28 @@ func checkFile(t *testing.T, file string) {
 	}
 }
 
+// sizesIn reads the second line of a file, `# sizes: V=100 B=4`; nil where it
+// is none.
+func sizesIn(t *testing.T, input string) ir.Sizes {
+	var sizes ir.Sizes
+	for _, line := range strings.Split(input, "\n")[:2] {
+		text, ok := strings.CutPrefix(line, "# sizes: ")
+		if !ok {
+			continue
+		}
+		sizes = ir.Sizes{}
+		for _, word := range strings.Fields(text) {
+			name, number, _ := strings.Cut(word, "=")
+			n, err := strconv.ParseInt(number, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sizes[name] = ir.Size{Actual: n, Capacity: n}
+		}
+	}
+	return sizes
+}
+
 func passNamed(t *testing.T, name string) Pass {
 	for _, p := range append(append([]Pass{}, SizeFree...), Sized...) {
 		if p.Name == name {
@@ -72,7 +95,7 @@ func passNamed(t *testing.T, name string) Pass {
 
 // behaves compares @f of both modules by running it.
 func behaves(t *testing.T, before, after *ir.Module) {
-	sizes := map[string]int64{"B": 3, "V": 4}
+	sizes := map[string]int64{"B": 3, "V": 4, "W": 5}
 	f := before.Func("f")
 	args := draw(t, f, sizes, nil, 3)
 	for _, x := range args {

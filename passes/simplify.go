@@ -15,11 +15,22 @@ const (
 	Exact       Class = iota // the same bits, for NaN, infinities and -0 too
 	Reorder                  // the same terms in another order: up to rounding and the sign of a zero sum
 	Approximate              // mathematically equal, numerically better; only in `stabilise`
+	Vanish                   // the same up to NaN and the sign of zero; only in the proof of `touch`
 )
 
+// allows reports whether a rewriting that goes up to a class uses a law of
+// another one: a proof is made of exact laws and those of zero alone.
+func (c Class) allows(law Class) bool {
+	if c == Vanish {
+		return law == Exact || law == Vanish
+	}
+	return law <= c
+}
+
 // Law is one rewriting of `simplify`: a name for tests and dumps, what it
-// says, and how far it holds. There is no law x*0 -> 0: it does not hold where
-// x is NaN or infinite, and zeros that are known to be zero are no values.
+// says, and how far it holds. Outside of proofs there is no law x*0 -> 0: it
+// does not hold where x is NaN or infinite, and zeros that are known to be zero
+// are no values.
 type Law struct {
 	Name  string
 	Says  string
@@ -36,7 +47,7 @@ type Law struct {
 // Laws is the table, in the order in which laws are tried.
 func Laws() []Law {
 	var all []Law
-	for _, ls := range [][]Law{constantLaws, scalarLaws, structureLaws, einsumLaws, controlLaws, stableLaws, layoutLaws} {
+	for _, ls := range [][]Law{constantLaws, scalarLaws, structureLaws, einsumLaws, controlLaws, stableLaws, vanishLaws, layoutLaws} {
 		all = append(all, ls...)
 	}
 	return all
@@ -172,7 +183,7 @@ func (w *rewriter) apply(op *ir.Op) []*ir.Value {
 	}
 	w.b.Span, w.b.Primal = op.Span, op.Results[0].Primal
 	for _, l := range lawsFor(op.Row.Name) {
-		if l.Class > w.upTo || l.late && !w.late {
+		if !w.upTo.allows(l.Class) || l.late && !w.late {
 			continue
 		}
 		if rs := l.Apply(w, op); rs != nil {

@@ -305,6 +305,10 @@ func (b *binder) opStep(op *ir.Op, o *opInfo) (step, string) {
 		return b.gather(op), "gather"
 	case "scatter_add":
 		return b.scatterAdd(op), "scatter"
+	case "first_of":
+		return b.firstOf(op, o.temps[0]), "keys"
+	case "row_write":
+		return b.rowWrite(op), "rows"
 	case "slice_add":
 		return b.sliceAdd(op), "add"
 	case "einsum":

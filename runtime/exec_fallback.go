@@ -46,7 +46,7 @@ func (b *binder) fallback(op *ir.Op) step {
 func (b *binder) rowsOf(op *ir.Op) int {
 	var t ir.Type
 	switch {
-	case op.Row.Name == "gather" || op.Row.Name == "scatter_add":
+	case op.Row.Family == "indexed" && len(op.Operands) > 1 && op.Row.Name != "slice_add":
 		t = op.Operands[1].Type
 	case len(op.Results) > 0:
 		t = op.Results[0].Type

@@ -84,7 +84,26 @@ func badIndex(op *ir.Op, idx []int32, at int64, n, rows int) *Fault {
 		Message: fmt.Sprintf("index %d is outside 0..%d", idx[at], n)}
 }
 
-// scatterAdd adds in the order of positions; blocks are independent.
+// ownedElements is how many elements one task of a scatter moves at least, and
+// maxOwners into how many parts a block is cut. Each task looks at all indices
+// and moves those of its own part, so the order by key is that of positions.
+const (
+	ownedElements = 1 << 15
+	maxOwners     = 16
+)
+
+// owners is into how many parts the destinations of a block are cut.
+func (g *indexed) owners() int {
+	return max(1, min(g.many*g.inner/ownedElements, maxOwners, g.n))
+}
+
+// part is the destinations of one owner.
+func (g *indexed) part(k, owners int) (from, to int) {
+	return k * g.n / owners, (k + 1) * g.n / owners
+}
+
+// scatterAdd adds in the order of positions; blocks, and owners of parts of
+// them, are independent.
 func (b *binder) scatterAdd(op *ir.Op) step {
 	switch op.Results[0].Type.Kind {
 	case ir.F32:
@@ -98,10 +117,13 @@ func (b *binder) scatterAdd(op *ir.Op) step {
 }
 
 // scatterInts reports an overflow as position -2-j.
-func scatterInts[T kernel.Int](acc, upd []T, idx []int32, n, inner int) int {
+func scatterInts[T kernel.Int](acc, upd []T, idx []int32, n, inner, from, to int) int {
 	for j, i := range idx {
 		if uint(i) >= uint(n) {
 			return j
+		}
+		if int(i) < from || int(i) >= to {
+			continue
 		}
 		for l := 0; l < inner; l++ {
 			x, y := acc[int(i)*inner+l], upd[j*inner+l]
@@ -115,11 +137,47 @@ func scatterInts[T kernel.Int](acc, upd []T, idx []int32, n, inner int) int {
 	return -1
 }
 
-func scatterOf[T any](b *binder, op *ir.Op, add func(acc, upd []T, idx []int32, n, inner int) int) step {
+// rowWrite writes slices where the plan gave result and operand one storage,
+// and copies the operand there otherwise.
+func (b *binder) rowWrite(op *ir.Op) step {
+	switch bytesOf(op.Results[0].Type.Kind) {
+	case 8:
+		return scatterOf(b, op, kernel.RowWrite[uint64])
+	case 4:
+		return scatterOf(b, op, kernel.RowWrite[uint32])
+	case 2:
+		return scatterOf(b, op, kernel.RowWrite[uint16])
+	}
+	return scatterOf(b, op, kernel.RowWrite[uint8])
+}
+
+// scatterOf runs do over the blocks and parts of the result: on its elements,
+// those of the third operand, the index, and the sizes. What it returns is the
+// position of a bad index, -1, or -2-j where a sum overflows at position j.
+func scatterOf[T any](b *binder, op *ir.Op, do func(dst, upd []T, idx []int32, n, inner, from, to int) int) step {
 	dst, idx, upd := b.view(op.Results[0]), b.view(op.Operands[1]), b.view(op.Operands[2])
 	g := newIndexed(op.Attrs.(ir.GatherAttrs), dst.shape, idx.shape)
 	take := b.copyStep(dst, b.view(op.Operands[0]))
-	fr, blocks := b.fr, g.batch*g.mid
+	fr, pool, blocks, owners := b.fr, b.prog.pool, g.batch*g.mid, g.owners()
+	bad, over := new(atomic.Int64), new(atomic.Int64)
+	j := &job{n: blocks * owners}
+	j.do = func(_ *worker, task int) {
+		block := task / owners
+		from, to := g.part(task%owners, owners)
+		at := block / g.mid * g.many
+		ix := elems[int32](fr, idx.slot, idx.off+g.batch*g.many)[idx.off+at:][:g.many]
+		d := elems[T](fr, dst.slot, dst.off+blocks*g.n*g.inner)[dst.off+block*g.n*g.inner:][:g.n*g.inner]
+		u := elems[T](fr, upd.slot, upd.off+blocks*g.many*g.inner)[upd.off+block*g.many*g.inner:][:g.many*g.inner]
+		switch k := do(d, u, ix, g.n, g.inner, from, to); {
+		case k >= 0:
+			least(bad, int64(at+k))
+		case k < -1:
+			least(over, int64(at-2-k))
+		}
+	}
+	if blocks*g.many*g.inner <= ownedElements {
+		j = alone(j)
+	}
 	rows := b.rowSize(op.Operands[1].Type.Dims, idx.shape)
 	return func() *Fault {
 		if take != nil {
@@ -128,19 +186,42 @@ func scatterOf[T any](b *binder, op *ir.Op, add func(acc, upd []T, idx []int32, 
 		if blocks*g.many == 0 {
 			return nil
 		}
-		ix := elems[int32](fr, idx.slot, idx.off+g.batch*g.many)[idx.off:]
-		acc := elems[T](fr, dst.slot, dst.off+blocks*g.n*g.inner)[dst.off:]
-		up := elems[T](fr, upd.slot, upd.off+blocks*g.many*g.inner)[upd.off:]
-		for k := 0; k < blocks; k++ {
-			at := k / g.mid * g.many
-			j := add(acc[k*g.n*g.inner:(k+1)*g.n*g.inner], up[k*g.many*g.inner:(k+1)*g.many*g.inner], ix[at:at+g.many], g.n, g.inner)
-			switch {
-			case j >= 0:
-				return badIndex(op, ix, int64(at+j), g.n, rows)
-			case j < -1:
-				return &Fault{Span: op.Span, Code: CodeInteger, Element: int64(at - 2 - j), Row: rowOf(int64(at-2-j), rows),
-					Message: "a sum overflows " + op.Results[0].Type.Kind.String()}
-			}
+		bad.Store(-1)
+		over.Store(-1)
+		pool.run(j)
+		if at := bad.Load(); at >= 0 {
+			return badIndex(op, elems[int32](fr, idx.slot, idx.off+g.batch*g.many)[idx.off:], at, g.n, rows)
+		}
+		if at := over.Load(); at >= 0 {
+			return &Fault{Span: op.Span, Code: CodeInteger, Element: at, Row: rowOf(at, rows),
+				Message: "a sum overflows " + op.Results[0].Type.Kind.String()}
+		}
+		return nil
+	}
+}
+
+// alone is a job whose tasks one worker does: they are too small to share.
+func alone(j *job) *job {
+	return &job{n: 1, do: func(w *worker, _ int) {
+		for task := range j.n {
+			j.do(w, task)
+		}
+	}}
+}
+
+// firstOf finds first positions line by line; the table is the temporary.
+func (b *binder) firstOf(op *ir.Op, temp int) step {
+	dst, idx, fr := b.view(op.Results[0]), b.view(op.Operands[0]), b.fr
+	n := dst.shape[len(dst.shape)-1]
+	lines := product(dst.shape[:len(dst.shape)-1])
+	if n*lines == 0 {
+		return nil
+	}
+	return func() *Fault {
+		table := elems[int32](fr, temp, kernel.FirstsTable(n))
+		to, from := elems[int32](fr, dst.slot, lines*n), elems[int32](fr, idx.slot, idx.off+lines*n)[idx.off:]
+		for at := 0; at < lines*n; at += n {
+			kernel.FirstOf(to[at:at+n], from[at:at+n], table)
 		}
 		return nil
 	}

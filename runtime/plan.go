@@ -223,7 +223,7 @@ func (p *plan) choose(op *ir.Op, o *opInfo) {
 // step of their own.
 var bindable = map[string]bool{"const": true, "iota": true, "size": true, "cross_count": true, "broadcast": true,
 	"reshape": true, "transpose": true, "slice": true, "pad": true, "concat": true, "reverse": true, "gather": true,
-	"scatter_add": true, "slice_add": true, "einsum": true, "reduce_sum": true, "reduce_max": true, "reduce_prod": true,
+	"scatter_add": true, "first_of": true, "row_write": true, "slice_add": true, "einsum": true, "reduce_sum": true, "reduce_max": true, "reduce_prod": true,
 	"argmax": true, "cumsum": true, "uniform": true, "assert": true}
 
 func isIdentity(name string) bool {
@@ -413,9 +413,9 @@ func (p *plan) needsDense(v *ir.Value) bool {
 
 func (p *plan) wantsDense(op *ir.Op, i int) bool {
 	switch op.Row.Name {
-	case "gather":
+	case "gather", "first_of":
 		return true
-	case "scatter_add":
+	case "scatter_add", "row_write":
 		return i > 0
 	case "call", "uniform":
 		return true

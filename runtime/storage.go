@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/runtime/kernel"
 )
 
 // storage gives every value that has storage of its own a slot.
@@ -35,6 +36,9 @@ func (p *plan) outTemps() {
 	end := p.endOf(p.fn.Body) // where the other results are read too
 	for k, v := range p.fn.Results() {
 		o := &p.outs[k]
+		if j, ok := p.donate[k]; ok && p.fn.Params()[j] == v {
+			continue // as it was, where it was
+		}
 		if root := p.info[v].root; o.copy && root.Def == nil && p.info[root].region == p.fn.Body {
 			o.temp = p.newSlot(inArena, p.bytes(v.Type), end, end, "result")
 		}
@@ -105,7 +109,7 @@ func (p *plan) canTakeOver(op *ir.Op, v, u *ir.Value) bool {
 	}
 	switch a := op.Attrs.(type) {
 	case ir.GatherAttrs:
-		return op.Row.Name == "scatter_add" && at == 0
+		return op.Row.Name != "gather" && at == 0
 	case ir.SliceAddAttrs:
 		return at == 0
 	case ir.ScanAttrs:
@@ -206,12 +210,18 @@ func (p *plan) temporaries(op *ir.Op, o *opInfo) {
 	if o.callee != nil && o.callee.peak > 0 {
 		o.temps = append(o.temps, p.newSlot(inArena, o.callee.peak, o.start, o.end, "call"))
 	}
+	if op.Row.Name == "first_of" {
+		o.temps = append(o.temps, p.newSlot(inArena, 4*int64(kernel.FirstsTable(p.lastAxis(op.Operands[0].Type))), o.start, o.end, "keys"))
+	}
 	if op.Row.Name == "reduce_sum" || op.Row.Name == "einsum" && len(op.Operands) == 1 {
 		if n := partials(p, op); n > 0 {
 			o.temps = append(o.temps, p.newSlot(inArena, n, o.start, o.end, "partial sums"))
 		}
 	}
 }
+
+// lastAxis is the size of the last axis at the capacities.
+func (p *plan) lastAxis(t ir.Type) int { return int(p.size(t.Dims[len(t.Dims)-1])) }
 
 func (p *plan) scanStorage(op *ir.Op, o *opInfo) {
 	s := &scanPlan{}

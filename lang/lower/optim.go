@@ -2,6 +2,7 @@ package lower
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -144,12 +145,40 @@ func (c *cx) update(info *trainInfo, root *paramRoot, opt *OptimRef, call *synta
 	for _, n := range sl.next {
 		results = append(results, d.use(n))
 	}
+	results = d.dropIdle(sl, results)
 	d.fn.b.Return(results...)
 	d.fn.f.Span = opt.n.Span()
 	d.sortInputs(2 + len(sl.slots))
 	c.addFunc(d.fn.f)
 	out.Update, out.Slots = d.fn.f.Name, sl.slots
 	return out, true
+}
+
+// dropIdle leaves out the states that keep their first value and that nothing
+// reads, such as a velocity without momentum. The results are the parameter,
+// then the states.
+func (c *cx) dropIdle(sl *slotCtx, results []*ir.Value) []*ir.Value {
+	f, read := c.fn.f, map[*ir.Value]int{}
+	for _, op := range f.Body.Ops {
+		for _, x := range op.Operands {
+			read[x]++
+		}
+	}
+	for _, x := range results {
+		read[x]++
+	}
+	for i := len(sl.slots) - 1; i >= 0; i-- {
+		v := sl.in[i]
+		if results[1+i] != v || read[v] != 1 {
+			continue
+		}
+		at := slices.Index(f.Body.Params, v)
+		f.Body.Params = slices.Delete(f.Body.Params, at, at+1)
+		f.Inputs = slices.Delete(f.Inputs, at, at+1)
+		sl.slots = slices.Delete(sl.slots, i, i+1)
+		results = slices.Delete(results, 1+i, 2+i)
+	}
+	return results
 }
 
 // sortInputs brings the Plain inputs, n of them, to the front, in order.

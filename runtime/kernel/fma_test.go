@@ -32,7 +32,7 @@ func use[T kernel.Float]() {
 	g := kernel.NewGemm[T](1, 1, 1, [2]int{}, [2]int{}, [2]int{})
 	g.Block(0, 1, 0, 1, false, nil, nil, nil, nil)
 	kernel.SumColumns[T](nil, nil, nil, 0, 0)
-	kernel.ScatterAdd[T](nil, nil, nil, 0, 0)
+	kernel.ScatterAdd[T](nil, nil, nil, 0, 0, 0, 0)
 	sink = []any{kernel.FloatUnary[T]("exp", 0), kernel.FloatUnary[T]("powi", 3), kernel.FloatUnary[T]("polygamma", 3),
 		kernel.FloatBinary[T]("pow"), kernel.FloatBinary[T]("rem"), kernel.Sum[T], kernel.FoldProd[T], kernel.ArgMax[T]}
 }

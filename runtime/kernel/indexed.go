@@ -23,14 +23,19 @@ func Gather[T any](dst, src []T, idx []int32, n, inner int) int {
 }
 
 // ScatterAdd adds runs of inner elements to acc[idx[j]], in the order of
-// positions: each element of acc is a chain.
-func ScatterAdd[T Float](acc, upd []T, idx []int32, n, inner int) int {
+// positions: each element of acc is a chain. Only the runs from ≤ idx[j] < to
+// are looked after, so that owners of different parts make the same sums. It
+// returns the first position of an index outside 0 … n, -1 where there is none.
+func ScatterAdd[T Float](acc, upd []T, idx []int32, n, inner, from, to int) int {
+	part := uint(to - from)
 	if inner == 1 {
 		for j, i := range idx {
 			if uint(i) >= uint(n) {
 				return j
 			}
-			acc[i] += upd[j]
+			if uint(int(i)-from) < part {
+				acc[i] += upd[j]
+			}
 		}
 		return -1
 	}
@@ -38,10 +43,79 @@ func ScatterAdd[T Float](acc, upd []T, idx []int32, n, inner int) int {
 		if uint(i) >= uint(n) {
 			return j
 		}
-		d := acc[int(i)*inner : (int(i)+1)*inner]
-		Add(d, d, upd[j*inner:])
+		if uint(int(i)-from) < part {
+			addRun(acc[int(i)*inner:(int(i)+1)*inner], upd[j*inner:(j+1)*inner])
+		}
 	}
 	return -1
+}
+
+// addRun adds x, which is as long, to d. Runs are short: four at a time is
+// worth more than what a call of Add would be.
+func addRun[T Float](d, x []T) {
+	x = x[:len(d)]
+	for len(d) >= 4 && len(x) >= 4 {
+		d[0] += x[0]
+		d[1] += x[1]
+		d[2] += x[2]
+		d[3] += x[3]
+		d, x = d[4:], x[4:]
+	}
+	for i := range d {
+		d[i] += x[i]
+	}
+}
+
+// RowWrite copies runs of inner elements to dst[idx[j]], those with from ≤
+// idx[j] < to; of equal indices the first counts. It returns the last position
+// of an index outside 0 … n, -1 where there is none.
+func RowWrite[T any](dst, upd []T, idx []int32, n, inner, from, to int) int {
+	part := uint(to - from)
+	for j := len(idx) - 1; j >= 0; j-- {
+		i := int(idx[j])
+		if uint(i) >= uint(n) {
+			return j
+		}
+		if uint(i-from) < part {
+			copy(dst[i*inner:(i+1)*inner], upd[j*inner:])
+		}
+	}
+	return -1
+}
+
+// FirstsTable is the length of the table that FirstOf needs for n positions:
+// pairs of key and position, twice as many as positions.
+func FirstsTable(n int) int {
+	slots := 4
+	for slots < 2*n {
+		slots *= 2
+	}
+	return 2 * slots
+}
+
+// FirstOf finds, for each position, the first one with the same index: dst[j]
+// is the least i with idx[i] = idx[j]. Indices are not negative. The table, of
+// FirstsTable(len(idx)) elements, is scratch: open addressing, by Knuth's
+// multiplicative hash.
+func FirstOf(dst, idx, table []int32) {
+	clear(table)
+	mask := uint32(len(table)/2 - 1)
+	for j, k := range idx {
+		at := uint32(k) * 2654435769
+		at ^= at >> 15
+		for {
+			at &= mask
+			slot := table[2*at : 2*at+2 : 2*at+2]
+			if slot[0] == 0 {
+				slot[0], slot[1] = k+1, int32(j)
+			}
+			if slot[0] == k+1 {
+				dst[j] = slot[1]
+				break
+			}
+			at++
+		}
+	}
 }
 
 // CopyRun copies len(dst) elements of src from at on, stride apart.
