@@ -184,6 +184,11 @@ func (t *tracer) origin(v *ir.Value, at int) *Blame {
 		next, element := t.cause(op, v, at)
 		if next == nil {
 			if in := t.within[op]; in != nil {
+				if op.Row.Name == "fused" {
+					for i, p := range op.Regions[0].Params {
+						t.values[p] = t.values[op.Operands[i]]
+					}
+				}
 				return t.report(in.op.Results[0], in.op, in.results[0], notFinite(in.results[0]))
 			}
 			return t.report(v, op, t.values[v], at)

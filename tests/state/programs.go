@@ -33,7 +33,7 @@ func (p Program) Lay(dir string) error {
 }
 
 // All are the programs, as they are run as commands.
-func All() []Program { return []Program{Shop(1003, 48, 7), Swing(230), Wide(30000)} }
+func All() []Program { return []Program{Shop(1003, 48, 7), Swing(230), Wide(30000), Rated(2500)} }
 
 // shop has what can go wrong with tables: keys, optional values and keys,
 // categories, gathers of learned numbers, a running value, dropout, statistics,
@@ -145,6 +145,45 @@ train swing of orbit {
 print "found", swing.params.th
 write json("swing.json") = { found: swing.params.th, truth }
 `, steps)}
+}
+
+// Rated learns numbers of many users and films of which a step names few: only
+// the rows of these move.
+func Rated(ratings int) Program {
+	r := rand.New(rand.NewPCG(5, 6))
+	users, films, rows := "user\n", "film\n", "user,film,stars\n"
+	for i := range 700 {
+		users += fmt.Sprintf("u%d\n", i)
+	}
+	for i := range 400 {
+		films += fmt.Sprintf("f%d\n", i)
+	}
+	for range ratings {
+		rows += fmt.Sprintf("u%d,f%d,%d\n", r.IntN(700)/(1+r.IntN(60)), r.IntN(400)/(1+r.IntN(60)), 1+r.IntN(5))
+	}
+	return Program{Name: "rated", Files: map[string]string{"users.csv": users, "films.csv": films, "ratings.csv": rows}, Text: `
+table Users from csv("users.csv") { user: key }
+table Films from csv("films.csv") { film: key }
+table Ratings from csv("ratings.csv") { user: Users, film: Films, stars: f32 }
+table (Train, Valid) = Ratings |> split(0.8, 0.2, seed: 3)
+let middle = mean(r.stars for r in Train)
+model stars(r: Ratings) -> f32 {
+  param taste: f32[Users, 5] ~ normal(0, 0.3)
+  param kind: f32[Films, 5] ~ normal(0, 0.3)
+  param level: f32[Films] ~ zeros()
+  middle + level[r.film] + dot(taste[r.user], kind[r.film])
+}
+train fit of stars on Train {
+  loss      r => squared(stars(r), r.stars)
+  optimizer adagrad(0.1)
+  batch     32
+  epochs    4
+  metric    rmse = sqrt(mean(square(stars(r) - r.stars) for r in Valid))
+  keep      best(rmse)
+}
+print "rmse", sqrt(mean(square(fit(r) - r.stars) for r in Valid))
+write json("level.json") = fit.params.level
+`}
 }
 
 // Wide is a table that is kept on disk, decoded: its batches come from a
