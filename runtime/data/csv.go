@@ -159,21 +159,25 @@ func (c *csvDecoder) record(b *block, p *part, i int) int {
 	return i
 }
 
-// fast takes a short plain number; the rest goes the long way.
+// fast takes a short plain number or a hole; the rest goes the long way.
 func (c *csvDecoder) fast(p *part, k int, d []byte, i int) (end int, ok bool) {
+	in, v := c.inputs[k], &p.vals[k]
+	if i < len(d) && d[i] == c.sep && in.optional && in.width == 1 && c.missing[0] == "" {
+		v.putMissing(in)
+		return i, true
+	}
 	x, end, ok := fastNumber(d, i, c.sep)
 	if !ok {
 		return 0, false
 	}
-	v := &p.vals[k]
-	if c.inputs[k].kind == ir.F64 {
+	if in.kind == ir.F64 {
 		v.a.F64 = append(v.a.F64, x)
 	} else if roundsOnce(x) {
 		v.a.F32 = append(v.a.F32, float32(x))
 	} else {
 		return 0, false
 	}
-	if in := c.inputs[k]; in.optional && in.width == 1 {
+	if in.optional && in.width == 1 {
 		v.valid = append(v.valid, 1)
 	}
 	return end, true
