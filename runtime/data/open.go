@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	defaultLimit  = 64 << 20 // decoded rows of a table that may stay in memory
-	defaultMemory = 1 << 30  // of all that must be in memory
+	defaultLimit  = 128 << 20 // decoded rows of a table that may stay in memory
+	defaultMemory = 1 << 30   // of all that must be in memory
 )
 
 // Options say how the data of a module is opened. The zero value reads the
@@ -22,7 +22,7 @@ const (
 type Options struct {
 	Dir     string // folder that paths of the program are relative to
 	TempDir string // of spill files; "" is the system's
-	Limit   int64  // bytes of decoded rows a table may keep in memory; 0: 64 MB, and no more than an eighth of Memory
+	Limit   int64  // bytes of decoded rows a table may keep in memory; 0: 128 MB, and no more than an eighth of Memory
 	Memory  int64  // bytes of what must be in memory (targets of keys, whole columns); 0: 1 GB
 	Workers int    // goroutines that parse; 0: as many as processors
 

@@ -66,6 +66,9 @@ func (a *Accumulator) Add(block *array.Array, keep []uint8, rows int) {
 		a.all = concat(a.all, block)
 		return
 	}
+	if keep == nil && a.addFloats(block, rows) {
+		return
+	}
 	for r := range rows {
 		if keep != nil && keep[r] == 0 {
 			continue
@@ -79,6 +82,61 @@ func (a *Accumulator) Add(block *array.Array, keep []uint8, rows int) {
 			a.addRow(block, r*inner)
 		}
 	}
+}
+
+// addFloats does what addRow would for each row, for aggregates that whole
+// tables are often asked for; false for others.
+func (a *Accumulator) addFloats(b *array.Array, rows int) bool {
+	switch a.agg.Op {
+	case "sum", "mean":
+		switch b.Kind {
+		case ir.F32:
+			addSums(a.f, b.F32, rows)
+		case ir.F64:
+			addSums(a.f, b.F64, rows)
+		default:
+			return false
+		}
+		a.n += int64(rows)
+	case "std", "var":
+		switch b.Kind {
+		case ir.F32:
+			a.n = addSquares(a.f, a.m2, a.n, b.F32, rows)
+		case ir.F64:
+			a.n = addSquares(a.f, a.m2, a.n, b.F64, rows)
+		default:
+			return false
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+func addSums[T float32 | float64](sum []float64, b []T, rows int) {
+	for range rows {
+		row := b[:len(sum)]
+		for k, x := range row {
+			sum[k] += float64(x)
+		}
+		b = b[len(sum):]
+	}
+}
+
+// addSquares is Welford's method (1962).
+func addSquares[T float32 | float64](mean, m2 []float64, n int64, b []T, rows int) int64 {
+	m2 = m2[:len(mean)]
+	for range rows {
+		n++
+		row, count := b[:len(mean)], float64(n)
+		for k, x := range row {
+			d := float64(x) - mean[k]
+			mean[k] += d / count
+			m2[k] += float64(d * (float64(x) - mean[k]))
+		}
+		b = b[len(mean):]
+	}
+	return n
 }
 
 func (a *Accumulator) addRow(b *array.Array, at int) {

@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/runtime/array"
@@ -242,6 +243,9 @@ func (s *store) startSpill(full int) error {
 			return err
 		}
 	}
+	// What was in memory is as much as may be: it is given back before more is
+	// taken, not when as much again has been.
+	runtime.GC()
 	return nil
 }
 
