@@ -19,6 +19,7 @@ type Options struct {
 	Workers int      // goroutines that compute, the caller among them; 0 is one
 	Memory  int64    // bytes the arena of a function may take; 0 is no limit
 	Profile *Profile // measures what runs; nil: nothing is measured
+	NoJIT   bool     // no machine code is made; results are the same
 }
 
 // Program is a module with the sizes of its symbols, ready to plan functions.
@@ -31,13 +32,14 @@ type Program struct {
 	pool   *pool
 	mu     sync.Mutex
 	arenas []*memory // of its functions
+	code   *codeStore
 	closed bool
 }
 
 // Load prepares a module. Every symbol that its functions use must have a
 // size; where no capacity is given it is the actual size.
 func Load(m *ir.Module, sizes ir.Sizes, opt Options) (*Program, error) {
-	p := &Program{module: m, sizes: ir.Sizes{}, opt: opt}
+	p := &Program{module: m, sizes: ir.Sizes{}, opt: opt, code: newCodeStore(opt.NoJIT)}
 	for name, s := range sizes {
 		s.Capacity = max(s.Capacity, s.Actual)
 		if s.Actual < 0 {
@@ -61,6 +63,7 @@ func (p *Program) Close() {
 	}
 	p.closed = true
 	p.pool.close()
+	p.code.free()
 	for _, m := range p.arenas {
 		m.free()
 	}
@@ -189,6 +192,7 @@ func (f *Function) bind() (*binding, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.prog.code.seal()
 	b.sizes = sizes
 	if len(f.bound) == keepBindings {
 		f.bound = f.bound[:keepBindings-1]

@@ -22,6 +22,7 @@ type tileStep struct {
 	kernel []tileOp
 	stores []boundStore
 	regs   [][]unsafe.Pointer // by worker
+	code   *tileCode          // nil where the kernels are interpreted
 
 	job   job
 	first atomic.Int64 // least task at fault so far
@@ -87,6 +88,7 @@ func (b *binder) bindTile(p *tileProg, in, out []view, alias func(r, i int) bool
 		s.kernel = append(s.kernel, tileKernel(in.op, in.dst, in.src, bound))
 	}
 	s.place(b.prog.pool.workers)
+	s.code = b.code(s, alias)
 	s.job.n = (s.n + s.chunk - 1) / s.chunk
 	s.job.do = s.task
 	pool := b.prog.pool
@@ -260,39 +262,51 @@ func (s *tileStep) task(w *worker, task int) {
 	if s.first.Load() < int64(task) {
 		return
 	}
-	r := s.regs[w.id]
+	if s.code != nil && s.code.fn.Ready() {
+		s.codeTask(w, task)
+		return
+	}
 	lo := task * s.chunk
 	hi := min(s.n, lo+s.chunk)
-	s.fill(r, min(s.tile, hi-lo))
+	s.fill(s.regs[w.id], min(s.tile, hi-lo))
 	for t := lo; t < hi; t += s.tile {
-		n := min(s.tile, hi-t)
-		for i := range s.loads {
-			l := &s.loads[i]
-			switch l.how {
-			case direct:
-				r[l.reg] = unsafe.Add(s.fr.base[l.view.slot], (l.view.off+t)*bytesOf(l.view.kind))
-			case gathered:
-				l.gather(s.fr, r[l.reg], t, n)
-			}
-		}
-		for i := range s.stores {
-			if st := &s.stores[i]; !st.copy {
-				r[st.reg] = unsafe.Add(s.fr.base[st.view.slot], (st.view.off+t)*st.bytes)
-			}
-		}
-		for i, k := range s.kernel {
-			if at := k(r, n); at >= 0 {
-				s.fail(task, i, r, t, at)
-				return
-			}
-		}
-		for i := range s.stores {
-			if st := &s.stores[i]; st.copy {
-				dst := unsafe.Add(s.fr.base[st.view.slot], (st.view.off+t)*st.bytes)
-				copy(tile[byte](dst, n*st.bytes), tile[byte](r[st.reg], n*st.bytes))
-			}
+		if !s.interpret(w, task, t, min(s.tile, hi-t)) {
+			return
 		}
 	}
+}
+
+// interpret runs the kernels on a tile of n points from t on, with the numbers
+// that stand throughout filled in; false where one is at fault.
+func (s *tileStep) interpret(w *worker, task, t, n int) bool {
+	r := s.regs[w.id]
+	for i := range s.loads {
+		l := &s.loads[i]
+		switch l.how {
+		case direct:
+			r[l.reg] = unsafe.Add(s.fr.base[l.view.slot], (l.view.off+t)*bytesOf(l.view.kind))
+		case gathered:
+			l.gather(s.fr, r[l.reg], t, n)
+		}
+	}
+	for i := range s.stores {
+		if st := &s.stores[i]; !st.copy {
+			r[st.reg] = unsafe.Add(s.fr.base[st.view.slot], (st.view.off+t)*st.bytes)
+		}
+	}
+	for i, k := range s.kernel {
+		if at := k(r, n); at >= 0 {
+			s.fail(task, i, r, t, at)
+			return false
+		}
+	}
+	for i := range s.stores {
+		if st := &s.stores[i]; st.copy {
+			dst := unsafe.Add(s.fr.base[st.view.slot], (st.view.off+t)*st.bytes)
+			copy(tile[byte](dst, n*st.bytes), tile[byte](r[st.reg], n*st.bytes))
+		}
+	}
+	return true
 }
 
 // fill sets the registers that hold one number throughout.

@@ -12,6 +12,7 @@ type Memory struct {
 	pages   [][]byte
 	waiting []*Func
 	text    []byte
+	known   map[string]*Func
 }
 
 // Func is a compiled program.
@@ -27,8 +28,12 @@ type Func struct {
 // ErrRefused says that the system does not allow code to be made.
 var ErrRefused = errors.New("jit: executable memory was refused")
 
-// Add compiles a program.
+// Add compiles a program, unless an equal one was added before.
 func (m *Memory) Add(p *Program) (*Func, error) {
+	key := p.key()
+	if f := m.known[key]; f != nil {
+		return f, nil
+	}
 	t, err := p.compile()
 	if err != nil {
 		return nil, err
@@ -39,6 +44,10 @@ func (m *Memory) Add(p *Program) (*Func, error) {
 	f := &Func{at: len(m.text), size: len(t.code), lanes: p.Lanes(), slots: t.slots, streams: len(p.streams)}
 	m.text = append(m.text, t.code...)
 	m.waiting = append(m.waiting, f)
+	if m.known == nil {
+		m.known = map[string]*Func{}
+	}
+	m.known[key] = f
 	return f, nil
 }
 
@@ -61,6 +70,9 @@ func (m *Memory) Seal() error {
 	return nil
 }
 
+// Len is the number of programs, equal ones counted once.
+func (m *Memory) Len() int { return len(m.known) }
+
 // Close gives the pages back.
 func (m *Memory) Close() {
 	for _, p := range m.pages {
@@ -68,6 +80,9 @@ func (m *Memory) Close() {
 	}
 	m.pages = nil
 }
+
+// Ready reports whether f may run.
+func (f *Func) Ready() bool { return f.entry != nil }
 
 // Size is the bytes of code and constants.
 func (f *Func) Size() int { return f.size }

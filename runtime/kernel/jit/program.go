@@ -8,6 +8,8 @@
 // idea of the IR.
 package jit
 
+import "encoding/binary"
+
 // Value is a number that a program computes for every element, or once.
 type Value int32
 
@@ -257,4 +259,29 @@ func (p *Program) Lanes() int {
 		return 4
 	}
 	return 8
+}
+
+// key is the same for programs that are equal.
+func (p *Program) key() string {
+	b := make([]byte, 0, 32*len(p.nodes))
+	for i := range p.nodes {
+		n := &p.nodes[i]
+		b = append(b, byte(n.op), byte(n.width), n.imm)
+		for _, x := range [3]Value{n.a, n.b, n.c} {
+			b = binary.LittleEndian.AppendUint32(b, uint32(x))
+		}
+		b = binary.LittleEndian.AppendUint64(b, n.bits)
+	}
+	for _, s := range p.streams {
+		b = append(b, 'S', byte(s.kind), byte(s.access))
+	}
+	for _, o := range p.outputs {
+		b = append(b, 'O')
+		b = binary.LittleEndian.AppendUint32(b, uint32(o.stream))
+		b = binary.LittleEndian.AppendUint32(b, uint32(o.value))
+		for _, s := range o.after {
+			b = binary.LittleEndian.AppendUint32(b, uint32(s))
+		}
+	}
+	return string(binary.LittleEndian.AppendUint32(b, uint32(p.exit)))
 }

@@ -1,0 +1,224 @@
+package runtime
+
+import (
+	"sync"
+	"unsafe"
+
+	"github.com/dfc-lang/dfc/runtime/kernel"
+	"github.com/dfc-lang/dfc/runtime/kernel/jit"
+)
+
+// codeStore is the machine code of a program: nil where none is made.
+type codeStore struct {
+	mu  sync.Mutex
+	mem jit.Memory
+}
+
+// newCodeStore is nil where the tier, the system or the caller wants none.
+func newCodeStore(off bool) *codeStore {
+	if off || kernel.Active() < kernel.AVX2 || !jit.Available() {
+		return nil
+	}
+	return &codeStore{}
+}
+
+// add compiles a program; equal programs share their code. nil where it cannot be.
+func (c *codeStore) add(p *jit.Program) *jit.Func {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f, err := c.mem.Add(p)
+	if err != nil {
+		return nil
+	}
+	return f
+}
+
+// seal makes what was added runnable. Where that is refused, tile programs go
+// on as interpreters.
+func (c *codeStore) seal() {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = c.mem.Seal()
+}
+
+// made is how many programs there is code of.
+func (c *codeStore) made() int {
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mem.Len()
+}
+
+func (c *codeStore) free() {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mem.Close()
+}
+
+// tileCode is a tile step in machine code. Points lie in rows of a fixed
+// length, all in one where the loads allow it; loads that run along other
+// strides are brought together tile by tile first.
+type tileCode struct {
+	fn     *jit.Func
+	args   []*jit.Args // by worker
+	row    int         // points of a row
+	loads  []codeLoad
+	gather bool // some load is brought together
+}
+
+// codeLoad is the strides of a load by row and by point.
+type codeLoad struct{ row, point int }
+
+// shortRow is the shortest row, in vectors, whose end may cost scalar turns.
+const shortRow = 4
+
+// code compiles a bound step; nil where it stays with the interpreter.
+func (b *binder) code(s *tileStep, alias func(r, i int) bool) *tileCode {
+	if b.prog.code == nil {
+		return nil
+	}
+	c := &tileCode{row: s.n}
+	how := c.inRows(s)
+	if how == nil {
+		how = c.inOne(s)
+	}
+	after := make([][]int, len(s.stores))
+	for k := range s.stores {
+		for i, l := range s.prog.loads {
+			if l.fixed != nil || !alias(k, l.operand) {
+				continue
+			}
+			if s.loads[i].how != direct || s.loads[i].view.off != s.stores[k].view.off {
+				return nil
+			}
+			after[k] = append(after[k], i)
+		}
+	}
+	p := codeOf(s.prog, how, after)
+	if p == nil {
+		return nil
+	}
+	if c.fn = b.prog.code.add(p); c.fn == nil {
+		return nil
+	}
+	for range b.prog.pool.workers {
+		c.args = append(c.args, c.fn.NewArgs())
+	}
+	return c
+}
+
+// inRows describes the loads as rows and points, nil where one has other
+// strides or the rows are too short.
+func (c *tileCode) inRows(s *tileStep) []jit.Access {
+	var how []jit.Access
+	c.loads = c.loads[:0]
+	for _, l := range s.loads {
+		if len(l.shape) != 2 {
+			return nil
+		}
+		c.row = l.shape[1]
+		x := codeLoad{l.stride[0], l.stride[1]}
+		switch {
+		case x.point == 1:
+			how = append(how, jit.Direct)
+		case x.point != 0:
+			return nil
+		case x.row == 0:
+			how = append(how, jit.Once)
+		default:
+			how = append(how, jit.PerRow)
+		}
+		c.loads = append(c.loads, x)
+	}
+	if len(how) == 0 || c.row%8 != 0 && c.row < 8*shortRow {
+		return nil
+	}
+	return how
+}
+
+// inOne describes the loads as one row.
+func (c *tileCode) inOne(s *tileStep) []jit.Access {
+	c.row, c.loads, c.gather = s.n, nil, false
+	how := make([]jit.Access, len(s.loads))
+	for i, l := range s.loads {
+		x := codeLoad{s.n, 1}
+		switch l.how {
+		case splat:
+			how[i], x = jit.Once, codeLoad{}
+		case gathered:
+			c.gather = true
+		}
+		c.loads = append(c.loads, x)
+	}
+	return how
+}
+
+// codeTask runs one chunk in machine code.
+func (s *tileStep) codeTask(w *worker, task int) {
+	lo := task * s.chunk
+	hi := min(s.n, lo+s.chunk)
+	c := s.code
+	step := hi - lo
+	if c.gather {
+		step = s.tile
+	}
+	for t := lo; t < hi; t += step {
+		end := min(t+step, hi)
+		if c.gather {
+			for i := range s.loads {
+				if l := &s.loads[i]; l.how == gathered {
+					l.gather(s.fr, s.regs[w.id][l.reg], t, end-t)
+				}
+			}
+		}
+		for at := t; at < end; {
+			at = s.runCode(w, task, t, at, end)
+		}
+	}
+}
+
+// runCode computes points from at up to end, or fewer, and returns where it
+// stopped. tile is where the tile of what is brought together begins.
+func (s *tileStep) runCode(w *worker, task, tile, at, end int) int {
+	c := s.code
+	row, point := at/c.row, at%c.row
+	rows, n := 1, min(c.row-point, end-at)
+	if point == 0 && end-at >= c.row {
+		rows = (end - at) / c.row
+	}
+	a := c.args[w.id]
+	for i := range s.loads {
+		l, x := &s.loads[i], &c.loads[i]
+		bytes := bytesOf(l.view.kind)
+		if c.gather && l.how == gathered {
+			a.Stream(i, unsafe.Add(s.regs[w.id][l.reg], (at-tile)*bytes), 0)
+			continue
+		}
+		a.Stream(i, unsafe.Add(s.fr.base[l.view.slot], (l.view.off+row*x.row+point*x.point)*bytes), x.row*bytes)
+	}
+	for k := range s.stores {
+		st := &s.stores[k]
+		a.Stream(len(s.loads)+k, unsafe.Add(s.fr.base[st.view.slot], (st.view.off+at)*st.bytes), c.row*st.bytes)
+	}
+	doneRows, done := c.fn.Run(a, rows, n)
+	if doneRows == rows {
+		return at + rows*n
+	}
+	// Lanes here are not for the code.
+	at += doneRows*n + done
+	few := 1
+	if done < n-n%c.fn.Lanes() {
+		few = c.fn.Lanes()
+	}
+	s.fill(s.regs[w.id], few)
+	s.interpret(w, task, at, few)
+	return at + few
+}
