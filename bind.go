@@ -255,7 +255,8 @@ func asksRun(m *ir.Module, fn string) bool {
 }
 
 func (b *Bound) runOptions() runtime.Options {
-	return runtime.Options{Workers: workers(b.options.Workers), Memory: b.options.Memory, Profile: b.profile}
+	return runtime.Options{Workers: workers(b.options.Workers), Memory: b.options.Memory, Profile: b.profile,
+		NoJIT: b.program.options.NoJIT}
 }
 
 // plan makes the plan for the sizes as they are known now.

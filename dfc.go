@@ -43,6 +43,10 @@ type Options struct {
 	Pedantic bool
 	Disabled []string // passes to leave out, for tests and bisection
 	Verify   bool     // also check the IR before the first pass, and that its text reads back
+	// NoJIT keeps the process from making machine code, which systems that
+	// forbid executable memory also do: loops are interpreted a tile at a time,
+	// slower and with the same results.
+	NoJIT bool
 }
 
 // Exit is the exit status that an error calls for: 0 for nil, 1 for a fault

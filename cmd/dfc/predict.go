@@ -77,6 +77,7 @@ for it; the columns that only training needs may be missing.`,
 		},
 	}
 	c.add(cmd)
+	c.addMachine(cmd)
 	cmd.Flags().StringVar(&state, "state", "", "folder of the saved state")
 	cmd.Flags().StringArrayVar(&table, "table", nil, "the new rows: `Name=file`, Name a table of the program")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write: .csv, .jsonl, .json or .npy")

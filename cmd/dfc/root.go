@@ -153,6 +153,7 @@ type compileFlags struct {
 	set      []string
 	seed     int64
 	pedantic bool
+	noJIT    bool
 }
 
 func (c *compileFlags) add(cmd *cobra.Command) {
@@ -161,8 +162,13 @@ func (c *compileFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&c.pedantic, "pedantic", false, "also warn where some path of a gradient is cut")
 }
 
+// addMachine adds the flag of the verbs that run what they compile.
+func (c *compileFlags) addMachine(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&c.noJIT, "no-jit", false, "make no machine code while running (results do not depend on it)")
+}
+
 func (c *compileFlags) options(cmd *cobra.Command) (dfc.Options, error) {
-	o := dfc.Options{Pedantic: c.pedantic, Settings: map[string]string{}}
+	o := dfc.Options{Pedantic: c.pedantic, NoJIT: c.noJIT, Settings: map[string]string{}}
 	if cmd.Flags().Changed("seed") {
 		o.Seed = &c.seed
 	}

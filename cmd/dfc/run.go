@@ -51,6 +51,7 @@ whole state is kept in DIR, also on Ctrl-C; a run that goes on from there with
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, t, args[0]) },
 	}
 	f.add(cmd)
+	f.addMachine(cmd)
 	fl := cmd.Flags()
 	fl.IntVar(&f.workers, "workers", 0, "cores to use; 0 is as many as there are (results do not depend on it)")
 	fl.StringVar(&f.memory, "memory", "", "memory that data and plan may take, such as 500MB; more is refused or spilled")

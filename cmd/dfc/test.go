@@ -54,5 +54,6 @@ func newTest(t *terminal) *cobra.Command {
 		},
 	}
 	c.add(cmd)
+	c.addMachine(cmd)
 	return cmd
 }
