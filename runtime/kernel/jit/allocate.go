@@ -1,5 +1,7 @@
 package jit
 
+import "slices"
+
 // kind of a machine operation.
 type mopKind uint8
 
@@ -113,6 +115,10 @@ func (a *allocator) entry(w Width, bits uint64) int32 {
 // read.
 func (a *allocator) run(l level, items []item, keep []bool) []mop {
 	a.level, a.out, a.head = l, nil, nil
+	if len(items) == 0 {
+		return nil
+	}
+	a.out = make([]mop, 0, len(items)+len(items)/2)
 	for i := range a.held {
 		a.held[i] = -1
 		a.pinned[i] = false
@@ -147,8 +153,20 @@ func (a *allocator) run(l level, items []item, keep []bool) []mop {
 
 // count finds the reads of every value.
 func (a *allocator) count(items []item) {
-	for i := range a.uses {
-		a.uses[i] = a.uses[i][:0]
+	many := make([]int32, len(a.uses)+1)
+	for _, it := range items {
+		for _, v := range a.reads(it) {
+			if v >= 0 {
+				many[v+1]++
+			}
+		}
+	}
+	for v := range a.uses {
+		many[v+1] += many[v]
+	}
+	all := make([]int32, many[len(a.uses)])
+	for v := range a.uses {
+		a.uses[v] = all[many[v]:many[v]:many[v+1]]
 	}
 	for i, it := range items {
 		for _, v := range a.reads(it) {
@@ -205,7 +223,8 @@ func (a *allocator) pin(items []item) {
 		a.pos = 0
 		a.pinned[a.register(best)] = true
 	}
-	a.head, a.out = a.out, nil
+	a.head = slices.Clone(a.out)
+	a.out = a.out[:0]
 }
 
 // pressure is how many values of the level are alive at once, at most.

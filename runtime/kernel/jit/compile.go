@@ -29,6 +29,7 @@ func (p *Program) compile() (*text, error) {
 	a.entry(W8, 0)
 	a.entry(W8, 0x0101010101010101)
 	e := &emitter{p: p}
+	e.b = make([]byte, 0, 1024+16*len(p.nodes))
 	e.lanes = p.Lanes()
 	e.assign()
 	before := a.run(once, lists[once], keep)

@@ -164,7 +164,10 @@ type Program struct {
 }
 
 // New is an empty program.
-func New() *Program { return &Program{known: map[node]Value{}, exit: -1} }
+func New() *Program {
+	const usual = 64
+	return &Program{nodes: make([]node, 0, usual), levels: make([]level, 0, usual), known: make(map[node]Value, usual), exit: -1}
+}
 
 // Stream declares the next stream and returns its number.
 func (p *Program) Stream(k Kind, a Access) int {
