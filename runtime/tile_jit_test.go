@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math"
 	"math/rand"
+	"slices"
 	"testing"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/runtime/array"
 	"github.com/dfc-lang/dfc/runtime/kernel"
 	"github.com/dfc-lang/dfc/runtime/kernel/jit"
+	"github.com/dfc-lang/dfc/runtime/kernel/macro"
 )
 
 // region grows a random fused region over dims, from parameters with and
@@ -50,8 +52,22 @@ func (g *region) spread(v *ir.Value, axes []int) *ir.Value {
 	return g.b.Broadcast(v, g.dims, axes...)
 }
 
-var unaryRows = []string{"neg", "abs", "sqrt", "floor", "round", "sign", "exp", "log", "tanh", "logistic", "stop"}
-var binaryRows = []string{"add", "sub", "mul", "div", "max", "add", "mul"}
+// The rows by number of operands: those that have a program in package macro.
+var unaryRows, binaryRows = func() (one, two []string) {
+	one, two = []string{"stop"}, []string{"add", "mul", "sub", "add", "mul"}
+	for _, name := range macro.Rows() {
+		c, _ := macro.For(name, macro.F64, 2)
+		switch c.Args {
+		case 1:
+			one = append(one, name)
+		case 2:
+			two = append(two, name)
+		}
+	}
+	slices.Sort(one)
+	slices.Sort(two)
+	return one, two
+}()
 
 func (g *region) grow(k ir.Kind) {
 	switch n := g.r.Intn(14); n {
@@ -85,8 +101,11 @@ func (g *region) grow(k ir.Kind) {
 }
 
 func attrsOf(row string) ir.Attrs {
-	if row == "stop" {
+	switch row {
+	case "stop":
 		return ir.StopAttrs{}
+	case "powi":
+		return ir.NAttrs{N: 2}
 	}
 	return nil
 }

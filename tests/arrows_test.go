@@ -25,7 +25,7 @@ var mayImport = map[string]struct{ ours, outside []string }{
 	"runtime/array":      {ours: []string{"ir"}},
 	"runtime/kernel":     {ours: []string{"ir", "runtime/kernel/macro"}, outside: []string{"gonum.org/v1/gonum", "golang.org/x/sys/cpu"}},
 	"runtime/kernel/gen": {ours: []string{"runtime/kernel/macro"}},
-	"runtime":            {ours: []string{"ir", "lang/source", "runtime/array", "runtime/kernel"}, outside: []string{"gonum.org/v1/gonum"}},
+	"runtime":            {ours: []string{"ir", "lang/source", "runtime/array", "runtime/kernel", "runtime/kernel/jit", "runtime/kernel/macro"}, outside: []string{"gonum.org/v1/gonum"}},
 	"runtime/data":       {ours: []string{"ir", "lang/source", "runtime/array"}, outside: []string{"github.com/klauspost/compress"}},
 	"runtime/train":      {ours: []string{"ir", "lang/source", "runtime/array", "runtime/data", "runtime"}},
 	"":                   {ours: []string{"ir", "lang/source", "lang/syntax", "lang/check", "lang/lower", "passes", "runtime", "runtime/array", "runtime/data", "runtime/train", "stdlib"}},

@@ -188,6 +188,10 @@ func TestRunOutput(t *testing.T) {
 	if c.read("quiet/all.csv") != c.read("results/all.csv") {
 		t.Error("other results")
 	}
+	c.good("run", "flowers.df", "-q", "--out", "interpreted", "--no-jit")
+	if c.read("interpreted/all.csv") != c.read("results/all.csv") {
+		t.Error("other results without machine code")
+	}
 	c.good("run", "flowers.df", "-q", "--out", "seeded", "--seed", "5")
 	if c.read("seeded/all.csv") == c.read("results/all.csv") {
 		t.Error("the seed changes nothing")
