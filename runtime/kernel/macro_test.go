@@ -1,9 +1,12 @@
 package kernel
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"math/rand"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/dfc-lang/dfc/runtime/kernel/macro"
@@ -15,6 +18,13 @@ func program(t testing.TB, row string, l macro.Lane, n int64) *macro.Code {
 		t.Fatalf("%s has no program", row)
 	}
 	return c
+}
+
+// power splits "powi 3" into the row and its attribute.
+func power(name string) (row string, n int64) {
+	row, s, _ := strings.Cut(name, " ")
+	n, _ = strconv.ParseInt(s, 10, 64)
+	return row, n
 }
 
 // error32 is the distance of got from want in units of the last place of
@@ -43,10 +53,18 @@ func TestMacroSingle(t *testing.T) {
 	rows := []struct {
 		name string
 		f    func(float64) float64
-	}{{"exp", Exp}, {"log", Log}, {"tanh", Tanh}, {"logistic", Logistic}}
+	}{{"exp", Exp}, {"log", Log}, {"tanh", Tanh}, {"logistic", Logistic}, {"expm1", Expm1}, {"log1p", Log1p},
+		{"sin", Sin}, {"cos", Cos}, {"erf", Erf}}
 	r := rand.New(rand.NewSource(7))
+	for _, n := range []int64{-4, -3, -2, -1, 2, 3, 4, 5, 6, 7, 8} {
+		rows = append(rows, struct {
+			name string
+			f    func(float64) float64
+		}{fmt.Sprint("powi ", n), func(x float64) float64 { return Powi(x, n) }})
+	}
 	for _, row := range rows {
-		c := program(t, row.name, macro.F32, 0)
+		name, n := power(row.name)
+		c := program(t, name, macro.F32, n)
 		worst, at := 0.0, float32(0)
 		for e := uint32(0); e < 512; e++ {
 			many := 300
@@ -86,6 +104,8 @@ func TestMacroDouble(t *testing.T) {
 		return nb().Quo(nb().Sub(e, one), nb().Add(e, one))
 	}
 	bigLogistic := func(x *big.Float) *big.Float { return nb().Quo(one, nb().Add(one, bigExp(nb().Neg(x)))) }
+	bigExpm1 := func(x *big.Float) *big.Float { return nb().Sub(bigExp(x), one) }
+	bigLog1p := func(x *big.Float) *big.Float { return bigLog(nb().Add(x, one)) }
 	cases := []struct {
 		name   string
 		big    func(*big.Float) *big.Float
@@ -94,6 +114,9 @@ func TestMacroDouble(t *testing.T) {
 		{"exp", bigExp, -700, 700}, {"exp", bigExp, -1, 1},
 		{"log", bigLog, 0.5, 2}, {"log", bigLog, 0.9, 1.1}, {"log", bigLog, 1e-300, 1e-290}, {"log", bigLog, 1, 1e9}, {"log", bigLog, 0, 1e-308},
 		{"tanh", bigTanh, -5, 5}, {"tanh", bigTanh, -0.7, 0.7}, {"tanh", bigTanh, -1e-3, 1e-3}, {"tanh", bigTanh, 5, 22},
+		{"expm1", bigExpm1, -3, 3}, {"expm1", bigExpm1, -40, 300}, {"expm1", bigExpm1, -1e-3, 1e-3},
+		{"log1p", bigLog1p, -0.9, 3}, {"log1p", bigLog1p, -1e-3, 1e-3}, {"log1p", bigLog1p, 1, 1e20},
+		{"sin", bigSin, -30, 30}, {"cos", bigCos, -30, 30}, {"erf", bigErf, -4, 4}, {"erf", bigErf, 0.5, 1.5},
 		{"logistic", bigLogistic, -30, 30}, {"logistic", bigLogistic, -700, -30},
 	}
 	r := rand.New(rand.NewSource(1))
@@ -121,11 +144,15 @@ func TestMacroEdges(t *testing.T) {
 	for _, p := range points[:len(points):len(points)] {
 		points = append(points, -p)
 	}
-	for _, row := range []string{"neg", "abs", "sqrt", "floor", "round", "sign", "exp", "log", "tanh", "logistic"} {
+	for _, row := range []string{"neg", "abs", "sqrt", "floor", "round", "sign", "exp", "expm1", "log", "log1p", "tanh", "logistic", "sin", "cos", "erf"} {
 		unaryEdges[float32](t, row, macro.F32, points)
 		unaryEdges[float64](t, row, macro.F64, points)
 	}
-	for _, row := range []string{"add", "sub", "mul", "div", "max"} {
+	r := rand.New(rand.NewSource(5))
+	for range 60 {
+		points = append(points, r.NormFloat64(), 100*r.NormFloat64())
+	}
+	for _, row := range []string{"add", "sub", "mul", "div", "max", "atan2", "rem"} {
 		binaryEdges[float32](t, row, macro.F32, points)
 		binaryEdges[float64](t, row, macro.F64, points)
 	}

@@ -37,10 +37,30 @@ func tileSignF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func tileExpF32(dst *float32, x *float32, n int) (done int)
 
+// tileExpm1F32 is a tile kernel of 37 operations a vector.
+//
+//go:noescape
+func tileExpm1F32(dst *float32, x *float32, n int) (done int)
+
 // tileLogF32 is a tile kernel of 57 operations a vector.
 //
 //go:noescape
 func tileLogF32(dst *float32, x *float32, n int) (done int)
+
+// tileLog1pF32 is a tile kernel of 63 operations a vector.
+//
+//go:noescape
+func tileLog1pF32(dst *float32, x *float32, n int) (done int)
+
+// tileSinF32 is a tile kernel of 40 operations a vector.
+//
+//go:noescape
+func tileSinF32(dst *float32, x *float32, n int) (done int)
+
+// tileCosF32 is a tile kernel of 39 operations a vector.
+//
+//go:noescape
+func tileCosF32(dst *float32, x *float32, n int) (done int)
 
 // tileTanhF32 is a tile kernel of 50 operations a vector.
 //
@@ -51,6 +71,66 @@ func tileTanhF32(dst *float32, x *float32, n int) (done int)
 //
 //go:noescape
 func tileLogisticF32(dst *float32, x *float32, n int) (done int)
+
+// tileErfF32 is a tile kernel of 61 operations a vector.
+//
+//go:noescape
+func tileErfF32(dst *float32, x *float32, n int) (done int)
+
+// tilePowiMinus4F32 is a tile kernel of 15 operations a vector.
+//
+//go:noescape
+func tilePowiMinus4F32(dst *float32, x *float32, n int) (done int)
+
+// tilePowiMinus3F32 is a tile kernel of 18 operations a vector.
+//
+//go:noescape
+func tilePowiMinus3F32(dst *float32, x *float32, n int) (done int)
+
+// tilePowiMinus2F32 is a tile kernel of 11 operations a vector.
+//
+//go:noescape
+func tilePowiMinus2F32(dst *float32, x *float32, n int) (done int)
+
+// tilePowiMinus1F32 is a tile kernel of 2 operations a vector.
+//
+//go:noescape
+func tilePowiMinus1F32(dst *float32, x *float32, n int) (done int)
+
+// tilePowi2F32 is a tile kernel of 1 operations a vector.
+//
+//go:noescape
+func tilePowi2F32(dst *float32, x *float32, n int) (done int)
+
+// tilePowi3F32 is a tile kernel of 2 operations a vector.
+//
+//go:noescape
+func tilePowi3F32(dst *float32, x *float32, n int) (done int)
+
+// tilePowi4F32 is a tile kernel of 12 operations a vector.
+//
+//go:noescape
+func tilePowi4F32(dst *float32, x *float32, n int) (done int)
+
+// tilePowi5F32 is a tile kernel of 19 operations a vector.
+//
+//go:noescape
+func tilePowi5F32(dst *float32, x *float32, n int) (done int)
+
+// tilePowi6F32 is a tile kernel of 16 operations a vector.
+//
+//go:noescape
+func tilePowi6F32(dst *float32, x *float32, n int) (done int)
+
+// tilePowi7F32 is a tile kernel of 23 operations a vector.
+//
+//go:noescape
+func tilePowi7F32(dst *float32, x *float32, n int) (done int)
+
+// tilePowi8F32 is a tile kernel of 16 operations a vector.
+//
+//go:noescape
+func tilePowi8F32(dst *float32, x *float32, n int) (done int)
 
 // tileNegF64 is a tile kernel of 2 operations a vector.
 //
@@ -87,10 +167,30 @@ func tileSignF64(dst *float64, x *float64, n int) (done int)
 //go:noescape
 func tileExpF64(dst *float64, x *float64, n int) (done int)
 
+// tileExpm1F64 is a tile kernel of 46 operations a vector.
+//
+//go:noescape
+func tileExpm1F64(dst *float64, x *float64, n int) (done int)
+
 // tileLogF64 is a tile kernel of 60 operations a vector.
 //
 //go:noescape
 func tileLogF64(dst *float64, x *float64, n int) (done int)
+
+// tileLog1pF64 is a tile kernel of 66 operations a vector.
+//
+//go:noescape
+func tileLog1pF64(dst *float64, x *float64, n int) (done int)
+
+// tileSinF64 is a tile kernel of 52 operations a vector.
+//
+//go:noescape
+func tileSinF64(dst *float64, x *float64, n int) (done int)
+
+// tileCosF64 is a tile kernel of 51 operations a vector.
+//
+//go:noescape
+func tileCosF64(dst *float64, x *float64, n int) (done int)
 
 // tileTanhF64 is a tile kernel of 62 operations a vector.
 //
@@ -101,6 +201,66 @@ func tileTanhF64(dst *float64, x *float64, n int) (done int)
 //
 //go:noescape
 func tileLogisticF64(dst *float64, x *float64, n int) (done int)
+
+// tileErfF64 is a tile kernel of 101 operations a vector.
+//
+//go:noescape
+func tileErfF64(dst *float64, x *float64, n int) (done int)
+
+// tilePowiMinus4F64 is a tile kernel of 4 operations a vector.
+//
+//go:noescape
+func tilePowiMinus4F64(dst *float64, x *float64, n int) (done int)
+
+// tilePowiMinus3F64 is a tile kernel of 4 operations a vector.
+//
+//go:noescape
+func tilePowiMinus3F64(dst *float64, x *float64, n int) (done int)
+
+// tilePowiMinus2F64 is a tile kernel of 3 operations a vector.
+//
+//go:noescape
+func tilePowiMinus2F64(dst *float64, x *float64, n int) (done int)
+
+// tilePowiMinus1F64 is a tile kernel of 2 operations a vector.
+//
+//go:noescape
+func tilePowiMinus1F64(dst *float64, x *float64, n int) (done int)
+
+// tilePowi2F64 is a tile kernel of 1 operations a vector.
+//
+//go:noescape
+func tilePowi2F64(dst *float64, x *float64, n int) (done int)
+
+// tilePowi3F64 is a tile kernel of 2 operations a vector.
+//
+//go:noescape
+func tilePowi3F64(dst *float64, x *float64, n int) (done int)
+
+// tilePowi4F64 is a tile kernel of 2 operations a vector.
+//
+//go:noescape
+func tilePowi4F64(dst *float64, x *float64, n int) (done int)
+
+// tilePowi5F64 is a tile kernel of 3 operations a vector.
+//
+//go:noescape
+func tilePowi5F64(dst *float64, x *float64, n int) (done int)
+
+// tilePowi6F64 is a tile kernel of 3 operations a vector.
+//
+//go:noescape
+func tilePowi6F64(dst *float64, x *float64, n int) (done int)
+
+// tilePowi7F64 is a tile kernel of 4 operations a vector.
+//
+//go:noescape
+func tilePowi7F64(dst *float64, x *float64, n int) (done int)
+
+// tilePowi8F64 is a tile kernel of 3 operations a vector.
+//
+//go:noescape
+func tilePowi8F64(dst *float64, x *float64, n int) (done int)
 
 // tileAddF32 is a tile kernel of 1 operations a vector.
 //
@@ -127,6 +287,16 @@ func tileDivF32(dst *float32, x *float32, y *float32, n int) (done int)
 //go:noescape
 func tileMaxF32(dst *float32, x *float32, y *float32, n int) (done int)
 
+// tileAtan2F32 is a tile kernel of 47 operations a vector.
+//
+//go:noescape
+func tileAtan2F32(dst *float32, x *float32, y *float32, n int) (done int)
+
+// tileRemF32 is a tile kernel of 18 operations a vector.
+//
+//go:noescape
+func tileRemF32(dst *float32, x *float32, y *float32, n int) (done int)
+
 // tileAddF64 is a tile kernel of 1 operations a vector.
 //
 //go:noescape
@@ -152,6 +322,16 @@ func tileDivF64(dst *float64, x *float64, y *float64, n int) (done int)
 //go:noescape
 func tileMaxF64(dst *float64, x *float64, y *float64, n int) (done int)
 
+// tileAtan2F64 is a tile kernel of 69 operations a vector.
+//
+//go:noescape
+func tileAtan2F64(dst *float64, x *float64, y *float64, n int) (done int)
+
+// tileRemF64 is a tile kernel of 18 operations a vector.
+//
+//go:noescape
+func tileRemF64(dst *float64, x *float64, y *float64, n int) (done int)
+
 // tileFmaF32 is a tile kernel of 1 operations a vector.
 //
 //go:noescape
@@ -171,9 +351,25 @@ var tile1F32 = map[string]tileFunc1[float32]{
 	"round":    tileRoundF32,
 	"sign":     tileSignF32,
 	"exp":      tileExpF32,
+	"expm1":    tileExpm1F32,
 	"log":      tileLogF32,
+	"log1p":    tileLog1pF32,
+	"sin":      tileSinF32,
+	"cos":      tileCosF32,
 	"tanh":     tileTanhF32,
 	"logistic": tileLogisticF32,
+	"erf":      tileErfF32,
+	"powi -4":  tilePowiMinus4F32,
+	"powi -3":  tilePowiMinus3F32,
+	"powi -2":  tilePowiMinus2F32,
+	"powi -1":  tilePowiMinus1F32,
+	"powi 2":   tilePowi2F32,
+	"powi 3":   tilePowi3F32,
+	"powi 4":   tilePowi4F32,
+	"powi 5":   tilePowi5F32,
+	"powi 6":   tilePowi6F32,
+	"powi 7":   tilePowi7F32,
+	"powi 8":   tilePowi8F32,
 }
 
 // tile1F64 are the kernels of 1 operands by row.
@@ -185,27 +381,47 @@ var tile1F64 = map[string]tileFunc1[float64]{
 	"round":    tileRoundF64,
 	"sign":     tileSignF64,
 	"exp":      tileExpF64,
+	"expm1":    tileExpm1F64,
 	"log":      tileLogF64,
+	"log1p":    tileLog1pF64,
+	"sin":      tileSinF64,
+	"cos":      tileCosF64,
 	"tanh":     tileTanhF64,
 	"logistic": tileLogisticF64,
+	"erf":      tileErfF64,
+	"powi -4":  tilePowiMinus4F64,
+	"powi -3":  tilePowiMinus3F64,
+	"powi -2":  tilePowiMinus2F64,
+	"powi -1":  tilePowiMinus1F64,
+	"powi 2":   tilePowi2F64,
+	"powi 3":   tilePowi3F64,
+	"powi 4":   tilePowi4F64,
+	"powi 5":   tilePowi5F64,
+	"powi 6":   tilePowi6F64,
+	"powi 7":   tilePowi7F64,
+	"powi 8":   tilePowi8F64,
 }
 
 // tile2F32 are the kernels of 2 operands by row.
 var tile2F32 = map[string]tileFunc2[float32]{
-	"add": tileAddF32,
-	"sub": tileSubF32,
-	"mul": tileMulF32,
-	"div": tileDivF32,
-	"max": tileMaxF32,
+	"add":   tileAddF32,
+	"sub":   tileSubF32,
+	"mul":   tileMulF32,
+	"div":   tileDivF32,
+	"max":   tileMaxF32,
+	"atan2": tileAtan2F32,
+	"rem":   tileRemF32,
 }
 
 // tile2F64 are the kernels of 2 operands by row.
 var tile2F64 = map[string]tileFunc2[float64]{
-	"add": tileAddF64,
-	"sub": tileSubF64,
-	"mul": tileMulF64,
-	"div": tileDivF64,
-	"max": tileMaxF64,
+	"add":   tileAddF64,
+	"sub":   tileSubF64,
+	"mul":   tileMulF64,
+	"div":   tileDivF64,
+	"max":   tileMaxF64,
+	"atan2": tileAtan2F64,
+	"rem":   tileRemF64,
 }
 
 // tile3F32 are the kernels of 3 operands by row.

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math"
+	"strconv"
 
 	"github.com/dfc-lang/dfc/runtime/kernel/macro"
 )
@@ -16,6 +17,9 @@ func FloatUnary[T Float](row string, n int64) func(dst, x []T) {
 	f := portableUnary[T](row, n)
 	if f == nil {
 		return nil
+	}
+	if row == "powi" {
+		row += " " + strconv.FormatInt(n, 10)
 	}
 	return vectorUnary(row, f)
 }

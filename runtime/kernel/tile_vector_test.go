@@ -75,7 +75,8 @@ func TestVectorKernels(t *testing.T) {
 }
 
 func testRow[T Float](t *testing.T, row string, l macro.Lane, args int) {
-	c := program(t, row, l, 0)
+	name, power := power(row)
+	c := program(t, name, l, power)
 	r := rand.New(rand.NewSource(11))
 	for n := range 71 {
 		for shift := range 3 {
@@ -108,7 +109,8 @@ func testRow[T Float](t *testing.T, row string, l macro.Lane, args int) {
 func run[T Float](row string, dst []T, x [][]T) {
 	switch len(x) {
 	case 1:
-		FloatUnary[T](row, 0)(dst, x[0])
+		row, n := power(row)
+		FloatUnary[T](row, n)(dst, x[0])
 	case 2:
 		FloatBinary[T](row)(dst, x[0], x[1])
 	case 3:
@@ -130,7 +132,8 @@ func meaning[T Float](c *macro.Code, row string, x [][]T, i int) T {
 	}
 	d := make([]T, 1)
 	if len(x) == 1 {
-		portableUnary[T](row, 0)(d, one[0])
+		row, n := power(row)
+		portableUnary[T](row, n)(d, one[0])
 	} else {
 		portableBinary[T](row)(d, one[0], one[1])
 	}
@@ -143,7 +146,8 @@ func BenchmarkVector(b *testing.B) {
 		b.Skip("no AVX2")
 	}
 	defer Use(Active())
-	for _, row := range []string{"add", "max", "div", "sqrt", "sign", "exp", "log", "tanh", "logistic"} {
+	for _, row := range []string{"add", "max", "div", "sqrt", "sign", "exp", "expm1", "log", "log1p", "tanh", "logistic",
+		"sin", "cos", "erf", "powi 2", "powi 5", "atan2", "rem"} {
 		benchRow[float32](b, row+"/f32")
 		benchRow[float64](b, row+"/f64")
 	}
@@ -151,13 +155,13 @@ func BenchmarkVector(b *testing.B) {
 
 func benchRow[T Float](b *testing.B, name string) {
 	const n = 1024
-	row := name[:len(name)-4]
+	row, power := power(name[:len(name)-4])
 	x := [][]T{make([]T, n), make([]T, n)}
 	r := rand.New(rand.NewSource(1))
 	for i := range n {
 		x[0][i], x[1][i] = T(3*r.Float64()), T(1+r.Float64())
 	}
-	if _, ok := tile1F32[row]; ok {
+	if _, binary := tile2F32[row]; !binary {
 		x = x[:1]
 	}
 	dst := make([]T, n)
@@ -167,7 +171,7 @@ func benchRow[T Float](b *testing.B, name string) {
 			var f func()
 			switch {
 			case len(x) == 1:
-				k := FloatUnary[T](row, 0)
+				k := FloatUnary[T](row, power)
 				f = func() { k(dst, x[0]) }
 			default:
 				k := FloatBinary[T](row)

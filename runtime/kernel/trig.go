@@ -8,6 +8,9 @@ import (
 // Sin and Cos are below 1 ulp; after msun, with the reduction of huge
 // arguments of Payne and Hanek.
 func Sin(x float64) float64 {
+	if x == 0 {
+		return x // with its sign
+	}
 	q, y0, y1 := reducePi2(x)
 	return quadrant(q, y0, y1)
 }

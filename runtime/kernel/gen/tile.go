@@ -2,16 +2,18 @@ package gen
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/dfc-lang/dfc/runtime/kernel/macro"
 )
 
 // The rows of the table of operations that have a kernel made from their
-// macro, by the number of operands.
+// macro, by the number of operands; powi with its power.
 var tileRows = [...][]string{
-	1: {"neg", "abs", "sqrt", "floor", "round", "sign", "exp", "log", "tanh", "logistic"},
-	2: {"add", "sub", "mul", "div", "max"},
+	1: {"neg", "abs", "sqrt", "floor", "round", "sign", "exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "logistic", "erf",
+		"powi -4", "powi -3", "powi -2", "powi -1", "powi 2", "powi 3", "powi 4", "powi 5", "powi 6", "powi 7", "powi 8"},
+	2: {"add", "sub", "mul", "div", "max", "atan2", "rem"},
 	3: {"fma"},
 }
 
@@ -44,7 +46,9 @@ func tileFile() *Asm {
 			fmt.Fprintf(&table, "// tile%d%s are the kernels of %d operands by row.\nvar tile%d%s = map[string]tileFunc%d[%s]{\n",
 				args, upper(l), args, args, upper(l), args, goType(l))
 			for _, r := range rows {
-				code, ok := macro.For(r, l, 0)
+				row, power, _ := strings.Cut(r, " ")
+				n, _ := strconv.ParseInt(power, 10, 64)
+				code, ok := macro.For(row, l, n)
 				if !ok {
 					panic("gen: no macro of " + r)
 				}
@@ -65,6 +69,7 @@ func upper(l macro.Lane) string { return strings.ToUpper(l.String()) }
 func goType(l macro.Lane) string { return fmt.Sprintf("float%d", l.Bits()) }
 
 func tileName(row string, l macro.Lane) string {
+	row = strings.NewReplacer(" -", "Minus", " ", "").Replace(row)
 	return "tile" + strings.ToUpper(row[:1]) + row[1:] + upper(l)
 }
 

@@ -12,7 +12,9 @@ var functions = map[string]function{
 	"abs": {1, abs}, "neg": {1, neg}, "sqrt": {1, sqrt}, "floor": {1, floor}, "round": {1, round}, "sign": {1, sign},
 	"add": {2, add}, "sub": {2, sub}, "mul": {2, mul}, "div": {2, div}, "max": {2, greater},
 	"fma": {3, fma}, "select": {3, choice},
-	"exp": {1, exp}, "logistic": {1, logistic}, "tanh": {1, tanh}, "log": {1, log},
+	"exp": {1, exp}, "expm1": {1, expm1}, "logistic": {1, logistic}, "tanh": {1, tanh}, "erf": {1, erf},
+	"log": {1, log}, "log1p": {1, log1p}, "sin": {1, sin}, "cos": {1, cos},
+	"atan2": {2, atan2}, "rem": {2, rem},
 }
 
 // Rows are the names that For knows.
@@ -37,6 +39,9 @@ var programs sync.Map // key → *Code
 // mask.
 func For(row string, l Lane, n int64) (*Code, bool) {
 	f, ok := functions[row]
+	if row == "powi" && n != 0 && n != 1 && n >= leastPower && n <= greatestPower {
+		f, ok = function{1, powi(n)}, true
+	}
 	if !ok {
 		return nil, false
 	}

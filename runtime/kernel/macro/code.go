@@ -118,8 +118,9 @@ func (o Op) Operands() []int { return []int{o.A, o.B, o.C}[:o.Do.Operands()] }
 // that stands for a truth value, and a result that does, is a mask.
 //
 // Where Outside is not -1 it is the number of a mask: the program is not valid
-// in the lanes where it is set, and a tile that has any such lane is computed
-// again by the portable kernel of the row.
+// in the lanes where it is set. These lanes, and no others, are computed by the
+// portable kernel of the row, as the static kernels do; machine code that meets
+// such a lane leaves the tile to them.
 type Code struct {
 	Lane    Lane
 	Args    int

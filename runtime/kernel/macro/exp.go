@@ -80,3 +80,17 @@ func tanh(b *builder, x []v) v {
 	}
 	return b.or(y, b.signOf(x[0]))
 }
+
+// expm1 is e^x - 1 of r and its tail, which would be a unit of the result. The
+// power of two is halved, so that it does not overflow before the result does.
+// Tiny numbers are their own result: halves of subnormal ones are not exact.
+func expm1(b *builder, x []v) v {
+	y := b.max(b.pick(-18, -40), b.min(b.pick(89, 710), x[0]))
+	hi, lo := b.ln2()
+	t, n, r := b.exponent(y, b.bias()-1)
+	tail := b.fnma(n, lo, b.sub(b.fnma(n, hi, y), r))
+	s := b.shl(t, b.mantissa())
+	e := b.fma(b.poly(r, b.of(exp32, exp64)), b.mul(r, r), tail)
+	y = b.fma(s, e, b.fma(s, r, b.sub(s, b.k(0.5))))
+	return b.blend(b.cmp(b.abs(x[0]), Lt, b.pick(0x1p-25, 0x1p-54)), x[0], b.add(y, y))
+}

@@ -67,3 +67,17 @@ func (b *builder) logEdges(x, y v) v {
 	y = b.blend(b.cmp(x, Eq, inf), inf, y)
 	return b.or(y, b.cmp(zero, NotLe, x))
 }
+
+// log1p is log(1+x) with what 1+x loses added again, at the scale of the
+// mantissa. For great x it loses nothing that counts, and the scale has no
+// normal number; zeros keep their sign.
+func log1p(b *builder, x []v) v {
+	one := b.k(1)
+	u := b.add(one, x[0])
+	m, e, k := b.split(u)
+	scale := b.isub(b.bits(uint64(2*b.bias())<<b.mantissa()), e)
+	lost := b.mul(b.sub(x[0], b.sub(u, one)), scale)
+	lost = b.and(lost, b.cmp(x[0], Lt, b.k(0x1p100)))
+	y := b.log1(b.add(b.sub(m, one), lost), k)
+	return b.or(b.logEdges(u, y), b.signOf(x[0]))
+}
