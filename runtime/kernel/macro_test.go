@@ -67,9 +67,9 @@ func TestMacroSingle(t *testing.T) {
 		c := program(t, name, macro.F32, n)
 		worst, at := 0.0, float32(0)
 		for e := uint32(0); e < 512; e++ {
-			many := 300
+			many := 150
 			if k := int(e & 255); k > 110 && k < 140 {
-				many = 4000
+				many = 1500
 			}
 			for i := 0; i < many; i++ {
 				m := r.Uint32() & (1<<23 - 1)
