@@ -1,6 +1,7 @@
 package dfc
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -54,9 +55,15 @@ type Bound struct {
 // categories and files, runs the passes that need them and plans the memory.
 // Whether results can be written is checked by Run, before its first step.
 func (p *Program) Bind(o DataOptions) (b *Bound, err error) {
+	return p.BindContext(context.Background(), o)
+}
+
+// BindContext is Bind that ends early when ctx does; its error then is an
+// *Interrupted.
+func (p *Program) BindContext(ctx context.Context, o DataOptions) (b *Bound, err error) {
 	defer guard(&err, "binding the data")
 	began := time.Now()
-	b, err = p.bind(live(p.module), o)
+	b, err = p.bind(ctx, live(p.module), o)
 	if b != nil {
 		b.before = time.Since(began)
 	}
@@ -65,7 +72,15 @@ func (p *Program) Bind(o DataOptions) (b *Bound, err error) {
 
 // bind binds a module of the program: the whole of it, or what predicting
 // leaves of it.
-func (p *Program) bind(m *ir.Module, o DataOptions) (*Bound, error) {
+func (p *Program) bind(ctx context.Context, m *ir.Module, o DataOptions) (*Bound, error) {
+	b, err := p.open(ctx, m, o)
+	if err != nil && ctx.Err() != nil {
+		return nil, &Interrupted{Reading: true, Cause: context.Cause(ctx)}
+	}
+	return b, err
+}
+
+func (p *Program) open(ctx context.Context, m *ir.Module, o DataOptions) (*Bound, error) {
 	if o.Dir == "" {
 		o.Dir = filepath.Dir(p.path)
 	}
@@ -82,7 +97,7 @@ func (p *Program) bind(m *ir.Module, o DataOptions) (*Bound, error) {
 	}
 	needs := data.NeedsOf(m)
 	rows := rowModule(m, p.lowered, needs)
-	d, err := data.Open(rows, data.Options{Dir: o.Dir, TempDir: o.Spill, Memory: o.Memory, Workers: o.Workers, Only: o.only,
+	d, err := data.Open(rows, data.Options{Context: ctx, Dir: o.Dir, TempDir: o.Spill, Memory: o.Memory, Workers: o.Workers, Only: o.only,
 		Replace: b.files, Records: o.records, Absent: o.absent, Categories: o.categories, Needs: needs})
 	if err != nil {
 		return nil, err
@@ -376,7 +391,7 @@ func (b *Bound) tableReport(t data.TableReport) TableReport {
 // nothing is computed.
 func (p *Program) CheckData(o DataOptions) (err error) {
 	defer guard(&err, "checking the data")
-	b, err := p.bind(p.module, o)
+	b, err := p.bind(context.Background(), p.module, o)
 	if err != nil {
 		return err
 	}

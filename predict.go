@@ -396,7 +396,7 @@ func (j *job) run(ctx context.Context, out string) (int64, error) {
 	var b *Bound
 	for {
 		var err error
-		if b, err = j.model.program.bind(j.module, j.options); err == nil {
+		if b, err = j.model.program.bind(ctx, j.module, j.options); err == nil {
 			break
 		}
 		field := j.lacking(err)

@@ -3,6 +3,7 @@ package dfc
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math"
 	"path/filepath"
 	"runtime"
@@ -177,5 +178,20 @@ func TestStepsAllocateNothing(t *testing.T) {
 	}
 	if n := int64(m.to) - int64(m.from); m.to == 0 || n > 40 {
 		t.Errorf("400 steps allocate %d times", n)
+	}
+}
+
+// TestInterruptedReading: a run that is told to end while its data is read
+// ends at once, and so does a prediction.
+func TestInterruptedReading(t *testing.T) {
+	dir := t.TempDir()
+	points(t, dir)
+	p := line{batch: 1, epochs: 1}.compiled(t, dir)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errors.New("enough"))
+	b, err := p.BindContext(ctx, DataOptions{})
+	var e *Interrupted
+	if b != nil || !errors.As(err, &e) || !e.Reading || Exit(err) != 130 || e.Error() != "interrupted while the data was read" {
+		t.Errorf("%v", err)
 	}
 }

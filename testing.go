@@ -29,7 +29,7 @@ func RunTests(path string, o Options) (out []TestResult, err error) {
 	if l.HasErrors() {
 		return nil, l
 	}
-	b, err := p.bind(p.module, DataOptions{})
+	b, err := p.bind(context.Background(), p.module, DataOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -98,7 +98,7 @@ func (f *runFlags) compileAndRun(cmd *cobra.Command, t *terminal, view view, pat
 	}
 	ctx, stop := onSignal()
 	defer stop()
-	b, err := p.Bind(do)
+	b, err := p.BindContext(ctx, do)
 	if err != nil {
 		return err
 	}

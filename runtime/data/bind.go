@@ -48,7 +48,7 @@ func (ds *Dataset) openCategories() error {
 		case given != nil:
 			values, c.known = given, true
 		case b.FromFile != nil:
-			lines, err := readLines(ds.opt.Dir, b.FromFile.Paths[0].Text, n.Span)
+			lines, err := ds.readLines(b.FromFile.Paths[0].Text, n.Span)
 			if err != nil {
 				return err
 			}
@@ -74,8 +74,8 @@ func (ds *Dataset) openCategories() error {
 }
 
 // readLines is the lines of a file; an end of line at the end begins none.
-func readLines(dir, file string, at source.Span) ([]string, error) {
-	b, err := readAll(dir, file, 1<<30, at)
+func (ds *Dataset) readLines(file string, at source.Span) ([]string, error) {
+	b, err := ds.readAll(file, 1<<30, at)
 	if err != nil {
 		return nil, err
 	}

@@ -135,9 +135,14 @@ func (ds *Dataset) runRows(v *view, fn string, run RunFunc, each func(rows []int
 	}
 	b, cols := s.newBatch(), make([]*array.Array, len(at))
 	for {
-		if err := s.next(b); err == io.EOF {
+		err := s.next(b)
+		if err == io.EOF {
 			return nil
-		} else if err != nil {
+		}
+		if err == nil {
+			err = ds.stopped()
+		}
+		if err != nil {
 			return err
 		}
 		for i, k := range at {

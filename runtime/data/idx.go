@@ -114,7 +114,7 @@ func (t *table) readIdx() error {
 	rows := -1
 	for _, p := range t.reader.Paths {
 		k := t.inputNamed(p.Name)
-		s, err := openStream(t.ds.opt.Dir, p.Text, t.span)
+		s, err := t.ds.openStream(p.Text, t.span)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@
 package data
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -25,6 +26,10 @@ type Options struct {
 	Limit   int64  // bytes of decoded rows a table may keep in memory; 0: 128 MB, and no more than an eighth of Memory
 	Memory  int64  // bytes of what must be in memory (targets of keys, whole columns); 0: 1 GB
 	Workers int    // goroutines that parse; 0: as many as processors
+
+	// Context, where not nil, ends reading when it does; the error of Open then
+	// says nothing about the data.
+	Context context.Context
 
 	// Needs are the paths used of each table; nil: NeedsOf the module.
 	Needs Needs

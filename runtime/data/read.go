@@ -125,7 +125,7 @@ func (ds *Dataset) readTensor(r *ir.Reader, out ir.Output, outputs int, at sourc
 	if r.Name == "csv" || r.Name == "lines" {
 		return ds.readMatrix(r, out.Type, path, at)
 	}
-	s, err := openStream(ds.opt.Dir, path, at)
+	s, err := ds.openStream(path, at)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (ds *Dataset) readTensor(r *ir.Reader, out ir.Output, outputs int, at sourc
 		}
 		return f.whole(ds.opt.Memory)
 	case "safetensors":
-		b, err := readAll(ds.opt.Dir, path, ds.opt.Memory, at)
+		b, err := ds.readAll(path, ds.opt.Memory, at)
 		if err != nil {
 			return nil, err
 		}
@@ -199,7 +199,7 @@ func (ds *Dataset) readMatrix(r *ir.Reader, t ir.Type, path string, at source.Sp
 	if err != nil {
 		return nil, err
 	}
-	b, err := readAll(ds.opt.Dir, path, ds.opt.Memory, at)
+	b, err := ds.readAll(path, ds.opt.Memory, at)
 	if err != nil {
 		return nil, err
 	}

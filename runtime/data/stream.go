@@ -3,6 +3,7 @@ package data
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -22,6 +23,7 @@ import (
 // diagnostics that name the file.
 type stream struct {
 	path  string // as the user wrote it
+	ctx   context.Context
 	r     io.Reader
 	close func()
 }
@@ -32,6 +34,24 @@ func resolve(dir, path string) string {
 		return path
 	}
 	return filepath.Join(dir, filepath.FromSlash(path))
+}
+
+// openStream opens a file of the data; when the context of the options ends,
+// reading from it does.
+func (ds *Dataset) openStream(path string, at source.Span) (*stream, error) {
+	s, err := openStream(ds.opt.Dir, path, at)
+	if err == nil {
+		s.ctx = ds.opt.Context
+	}
+	return s, err
+}
+
+// stopped is the error of reading after the context has ended.
+func (ds *Dataset) stopped() error {
+	if ds.opt.Context == nil {
+		return nil
+	}
+	return ds.opt.Context.Err()
 }
 
 // openStream opens a file; .gz and .zst are seen by name.
@@ -117,6 +137,9 @@ func nearestFile(full string) string {
 
 // Read implements io.Reader with diagnostics for errors.
 func (s *stream) Read(p []byte) (int, error) {
+	if s.ctx != nil && s.ctx.Err() != nil {
+		return 0, s.ctx.Err()
+	}
 	n, err := s.r.Read(p)
 	if err != nil && err != io.EOF {
 		err = s.fault(err)
@@ -142,8 +165,8 @@ func (s *stream) fault(err error) error {
 }
 
 // readAll reads a whole file, at most limit bytes of it decompressed.
-func readAll(dir, path string, limit int64, at source.Span) ([]byte, error) {
-	s, err := openStream(dir, path, at)
+func (ds *Dataset) readAll(path string, limit int64, at source.Span) ([]byte, error) {
+	s, err := ds.openStream(path, at)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func (t *table) open(path string) (*stream, error) {
 	if t.record != nil {
 		return memoryStream(path, t.record), nil
 	}
-	return openStream(t.ds.opt.Dir, path, t.span)
+	return t.ds.openStream(path, t.span)
 }
 
 func (t *table) keyColumn() string { return strings.Join(t.node.KeyCols, ", ") }

@@ -60,7 +60,7 @@ func (t *table) readText() error {
 	}
 	d := newDict()
 	for _, p := range t.reader.Paths {
-		b, err := readAll(t.ds.opt.Dir, p.Text, t.ds.opt.Memory/4, t.span)
+		b, err := t.ds.readAll(p.Text, t.ds.opt.Memory/4, t.span)
 		if err != nil {
 			return err
 		}
