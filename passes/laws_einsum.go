@@ -22,6 +22,7 @@ var einsumLaws = []Law{
 		in, out := labels(x.Def)
 		return one(w.b.Einsum(ir.EinsumSpec(in, permuted(out, op.Attrs.(ir.TransposeAttrs).Perm)), x.Def.Operands...))
 	}},
+	{Name: "slice-einsum", Says: "a slice of an einsum is the einsum of slices", On: []string{"slice"}, Apply: sliceEinsum},
 	{Name: "einsum-one", Says: "an einsum of one operand is a sum and a transpose", Class: Reorder, On: []string{"einsum"}, Apply: einsumOne},
 	{Name: "einsum-product", Says: "an einsum that sums nothing, of operands with the same labels, is a product", Class: Reorder, On: []string{"einsum"}, Apply: func(w *rewriter, op *ir.Op) []*ir.Value {
 		if in, out := labels(op); len(in) == 2 && in[0] == out && in[1] == out {
@@ -147,6 +148,33 @@ func einsumOfTranspose(w *rewriter, op *ir.Op) []*ir.Value {
 		return one(w.b.Einsum(ir.EinsumSpec(in, out), operands...))
 	}
 	return nil
+}
+
+// sliceEinsum contracts only what is asked for, where nobody reads the rest.
+func sliceEinsum(w *rewriter, op *ir.Op) []*ir.Value {
+	x := op.Operands[0]
+	if !is(x, "einsum") || w.uses(x) > 1 {
+		return nil
+	}
+	in, out := labels(x.Def)
+	a := op.Attrs.(ir.SliceAttrs)
+	operands := append([]*ir.Value{}, x.Def.Operands...)
+	for i, y := range operands {
+		var part ir.SliceAttrs
+		changed := false
+		for j := range in[i] {
+			start, size, step := ir.N(0), y.Type.Dims[j], int64(1)
+			if k := strings.IndexByte(out, in[i][j]); k >= 0 {
+				start, size, step = a.Starts[k], a.Sizes[k], a.Steps[k]
+			}
+			part.Starts, part.Sizes, part.Steps = append(part.Starts, start), append(part.Sizes, size), append(part.Steps, step)
+			changed = changed || size != y.Type.Dims[j]
+		}
+		if changed {
+			operands[i] = w.b.One("slice", part, y)
+		}
+	}
+	return one(w.b.Einsum(ir.EinsumSpec(in, out), operands...))
 }
 
 func einsumOne(w *rewriter, op *ir.Op) []*ir.Value {

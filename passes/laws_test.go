@@ -53,6 +53,7 @@ var lawExamples = map[string]string{
 	"einsum-broadcast":      "%3 = broadcast %0 {dims [4,3], axes [1]} : f64[4,3]\n%4 = einsum %3, %1 {spec \"bi,i->b\"} : f64[4]\n%5 = broadcast %1 {dims [3,3], axes [0]} : f64[3,3]\n%6 = einsum %0, %5 {spec \"i,ji->j\"} : f64[3]\nreturn %4, %6",
 	"einsum-transpose":      "%3 = broadcast %0 {dims [3,4], axes [0]} : f64[3,4]\n%4 = exp %3 : f64[3,4]\n%5 = reshape %4 {dims [4,3]} : f64[4,3]\n%6 = transpose %5 {perm [1,0]} : f64[3,4]\n%7 = einsum %6, %1 {spec \"ij,i->j\"} : f64[4]\nreturn %7",
 	"transpose-einsum":      "%3 = einsum %0, %1 {spec \"i,j->ij\"} : f64[3,3]\n%4 = transpose %3 {perm [1,0]} : f64[3,3]\nreturn %4",
+	"slice-einsum":          "%3 = einsum %0, %1 {spec \"i,j->ji\"} : f64[3,3]\n%4 = slice %3 {starts [1, 0], sizes [2, 2], steps [1, 2]} : f64[2,2]\nreturn %4",
 	"einsum-one":            "%3 = reshape %0 {dims [3,1]} : f64[3,1]\n%4 = einsum %3 {spec \"ij->ji\"} : f64[1,3]\nreturn %4",
 	"einsum-product":        "%3 = einsum %0, %1 {spec \"i,i->i\"} : f64[3]\nreturn %3",
 	"capture-constant":      "%3 = const {t f64[3], f [0.1]} : f64[3]\n%4 = scan %3, %0 {count 2, captures 1, carries 1, xs 0} (%5: f64[3], %6: f64[3]) {\n%7 = add %5, %6 : f64[3]\nyield %7\n} : f64[3]\nreturn %4",
@@ -75,6 +76,7 @@ var lawExamples = map[string]string{
 	"zero-contraction":      "%3 = const {t f64[3], f [0]} : f64[3]\n%4 = einsum %3, %0 {spec \"i,i->\"} : f64\nreturn %4",
 	"zero-reduction":        "%3 = const {t f64[3], f [0]} : f64[3]\n%4 = reduce_max %3 {axes [0]} : f64\nreturn %4",
 	"elementwise-transpose": "%3 = einsum %0, %1 {spec \"i,j->ij\"} : f64[3,3]\n%4 = exp %3 : f64[3,3]\n%5 = transpose %4 {perm [1,0]} : f64[3,3]\n%6 = neg %5 : f64[3,3]\nreturn %6",
+	"concat-transpose":      "%3 = einsum %0, %1 {spec \"i,j->ij\"} : f64[3,3]\n%4 = exp %3 : f64[3,3]\n%5 = transpose %4 {perm [1,0]} : f64[3,3]\n%6 = reshape %0 {dims [3,1]} : f64[3,1]\n%7 = concat %5, %6 {axis 1} : f64[3,4]\nreturn %7",
 	"reduce-transpose":      "%3 = einsum %0, %1 {spec \"i,j->ij\"} : f64[3,3]\n%4 = exp %3 : f64[3,3]\n%5 = transpose %4 {perm [1,0]} : f64[3,3]\n%6 = reduce_sum %5 {axes [0]} : f64[3]\nreturn %6",
 }
 
