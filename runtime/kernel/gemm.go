@@ -9,7 +9,7 @@ import "unsafe"
 const K0 = 256
 
 // GemmScratch is the number of elements of scratch that a block needs.
-const GemmScratch = (tileM + tileN) * K0
+const GemmScratch = (64 + 16 + 192) * K0
 
 // Gemm is one product C[m,n] = A[m,k] B[k,n] or C += A B. Strides are free, in
 // elements, so that transposed operands and results are no special case. An
@@ -93,13 +93,39 @@ func lanesOf[T Float]() int {
 	return 32 / int(unsafe.Sizeof(z))
 }
 
+// From so many rows packing a panel of B pays although it is contiguous, for
+// the packed panel stays in the first cache; from so many columns packing A
+// pays, if its lines are far apart: lines whose addresses differ by a multiple
+// of 4096 bytes push one another out of that cache.
+const (
+	packRows = 48
+	packCols = 128
+	farApart = 2048
+	conflict = 4096
+)
+
+// packs reports which operands are packed for a block of C.
+func (g *Gemm[T]) packs(m, n int) (a, b bool) {
+	return m > 2 && n >= packCols && g.apart(), g.BCol != 1 || m >= packRows
+}
+
+// apart reports whether the lines of A are better packed where many panels
+// read them.
+func (g *Gemm[T]) apart() bool {
+	size := 32 / lanesOf[T]()
+	if g.ACol == 1 {
+		return g.ARow*size%conflict == 0
+	}
+	return g.ACol*size >= farApart
+}
+
 // What a task should do at least, in floating-point operations and, worth
 // eight of them, elements moved; and the least rows and columns of one.
 const (
 	taskWork = 3 << 20
-	taskRows = 96
+	taskRows = 48
 	taskCols = 64
-	tasksMax = 64
+	tasksMax = 32
 )
 
 // Cut is the size of the blocks of C that tasks compute: a function of the
@@ -110,12 +136,37 @@ func (g *Gemm[T]) Cut(whole bool) (rows, cols int) {
 	if m == 0 || n == 0 || want <= 1 {
 		return max(m, 1), max(n, 1)
 	}
-	down := min(want, (m+taskRows-1)/taskRows)
-	across := min((want+down-1)/down, (n+taskCols-1)/taskCols)
 	if whole {
-		across, down = 1, min(want, (m+taskRows/4-1)/(taskRows/4))
+		return share(m, min(want, (m+taskRows/2-1)/(taskRows/2)), 48), n
+	}
+	// Each block reads and packs what it needs: the fewer of them share a
+	// row, the fewer times that is done for A, and so for columns and B.
+	down, across, least := 1, 1, 1<<62
+	for d := 1; d <= want && (d == 1 || (m+d-1)/d >= taskRows); d++ {
+		for x := min((want+d-1)/d, (n+taskCols-1)/taskCols); x > 0; x-- {
+			if cost := g.cutCost(d, x, want); cost < least {
+				down, across, least = d, x, cost
+			}
+		}
 	}
 	return share(m, down, 48), share(n, across, taskCols)
+}
+
+// cutCost estimates what reading and packing takes in d × x blocks; having
+// less than three quarters of the blocks that are wanted is the last resort.
+func (g *Gemm[T]) cutCost(d, x, want int) int {
+	packA, packB := g.packs((g.M+d-1)/d, (g.N+x-1)/x)
+	costA, costB := 4, 1
+	if packB {
+		costB = 5
+	}
+	switch {
+	case packA:
+		costA = 8
+	case g.apart():
+		costA = 24
+	}
+	return x*g.M*costA + d*g.N*costB + 64*max(want-want/4-d*x, 0)*(g.M+g.N)
 }
 
 // share is the size of n things in parts parts, rounded up to whole tiles

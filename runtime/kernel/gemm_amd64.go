@@ -260,6 +260,12 @@ func gemm2x4F64Mask(t *gemmTile)
 //go:noescape
 func gemm1x4F64Mask(t *gemmTile)
 
+// fmaRate does n times 12 independent fused multiply-adds of a register, for
+// benchmarks: no kernel can be faster.
+//
+//go:noescape
+func fmaRate(n int)
+
 // runTileF32 calls the kernel of rows × vectors registers.
 func runTileF32(rows, vectors int, masked bool, t *gemmTile) {
 	if masked {

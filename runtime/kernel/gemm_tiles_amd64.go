@@ -4,8 +4,20 @@ import "unsafe"
 
 // The driver of the tile kernels. B is read where it lies while it is
 // contiguous along n and few rows use it; otherwise a panel of it is packed,
-// just before the tiles of the block run down that panel. A is always read
-// where it lies, with free steps.
+// just before the tiles of the block run down that panel. A is read where it
+// lies, with free steps, unless its lines are far apart and many panels use it.
+
+// Parts of the scratch, in elements: the panel of B, tiles of a C whose
+// columns are apart, and A.
+const (
+	scratchB = 64 * K0
+	scratchC = 16 * K0
+	scratchA = mostRows * K0
+)
+
+// mostRows is the number of rows that run down a panel together: their part of
+// A fits the second cache.
+const mostRows = 192
 
 // panel is one strip of columns of a block and the kernels that fit it.
 type panel struct {
@@ -14,38 +26,47 @@ type panel struct {
 	masked  bool
 }
 
-// packRows is the number of rows from which packing pays although B is
-// contiguous: a packed panel stays in the first cache.
-const packRows = 48
-
 // tiles computes a block of C with the kernels in assembly.
 func (g *Gemm[T]) tiles(i0, i1, j0, j1 int, add bool, a, b, c, scratch []T) {
-	m := i1 - i0
-	size := int(unsafe.Sizeof(c[0]))
-	pack := g.BCol != 1 || m >= packRows && g.BRow*size >= 512
-	var t gemmTile
 	for k0 := 0; k0 < g.K; k0 += K0 {
 		k := min(K0, g.K-k0)
-		sum := add || k0 > 0
-		for p := (panel{j: j0}); p.next(m, j1, lanesOf[T]()); p.j += p.w {
-			t = gemmTile{k: k, w: p.w, aRow: g.ARow * size, aCol: g.ACol * size}
-			t.a = at(a, i0*g.ARow+k0*g.ACol)
-			t.b, t.bRow = at(b, k0*g.BRow+p.j*g.BCol), g.BRow*size
-			if pack {
-				width := p.vectors * lanesOf[T]()
-				g.pack(scratch[:k*width], b[k0*g.BRow+p.j*g.BCol:], k, p.w, width)
-				t.b, t.bRow = at(scratch, 0), width*size
-			}
-			if g.CCol == 1 {
-				t.c, t.cRow = at(c, i0*g.CRow+p.j), g.CRow*size
-				if sum {
-					t.add = 1
-				}
-				g.down(&t, m, p)
-				continue
-			}
-			g.aside(&t, m, p, sum, c[i0*g.CRow+p.j*g.CCol:], scratch[K0*8*lanesOf[T]():])
+		for i := i0; i < i1; i += mostRows {
+			m := min(mostRows, i1-i)
+			g.panels(m, k, j0, j1, add || k0 > 0, a[i*g.ARow+k0*g.ACol:], b[k0*g.BRow:], c[i*g.CRow:], scratch)
 		}
+	}
+}
+
+// panels computes m rows of C, one block of the chains.
+func (g *Gemm[T]) panels(m, k, j0, j1 int, add bool, a, b, c, scratch []T) {
+	size := int(unsafe.Sizeof(c[0]))
+	lanes := lanesOf[T]()
+	packA, packB := g.packs(m, j1-j0)
+	if packA {
+		g.packA(scratch[scratchB+scratchC:], a, m, k)
+	}
+	t := gemmTile{k: k, bRow: g.BRow * size}
+	if add {
+		t.add = 1
+	}
+	for p := (panel{j: j0}); p.next(m, j1, lanes); p.j += p.w {
+		t.w = p.w
+		strips := packA && p.vectors == 2
+		if t.a, t.aRow, t.aCol = at(a, 0), g.ARow*size, g.ACol*size; strips {
+			t.a, t.aRow = at(scratch, scratchB+scratchC), size
+		}
+		t.b = at(b, p.j*g.BCol)
+		if packB {
+			width := p.vectors * lanes
+			g.pack(scratch[:k*width], b[p.j*g.BCol:], k, p.w, width)
+			t.b, t.bRow = at(scratch, 0), width*size
+		}
+		if g.CCol == 1 {
+			t.c, t.cRow = at(c, p.j), g.CRow*size
+			g.down(&t, m, p, strips)
+			continue
+		}
+		g.aside(&t, m, p, strips, c[p.j*g.CCol:], scratch[scratchB:scratchB+scratchC])
 	}
 }
 
@@ -76,11 +97,17 @@ func at[T Float](x []T, i int) unsafe.Pointer {
 	return unsafe.Add(unsafe.Pointer(unsafe.SliceData(x)), i*int(unsafe.Sizeof(z)))
 }
 
-// down runs the tiles of m rows down a panel.
-func (g *Gemm[T]) down(t *gemmTile, m int, p panel) {
+// down runs the tiles of m rows down a panel. Where A is packed in strips, the
+// tiles are those that packA made them for.
+func (g *Gemm[T]) down(t *gemmTile, m int, p panel, strips bool) {
 	for {
 		rows, tiles := tilesOf(m, p.vectors)
-		t.tiles, t.aNext = tiles, rows*t.aRow
+		step := t.aRow
+		if strips {
+			step = t.k * t.aRow
+			t.aCol = rows * t.aRow
+		}
+		t.tiles, t.aNext = tiles, rows*step
 		if lanesOf[T]() == 8 {
 			runTileF32(rows, p.vectors, p.masked, t)
 		} else {
@@ -90,7 +117,7 @@ func (g *Gemm[T]) down(t *gemmTile, m int, p panel) {
 		if m -= rows; m == 0 {
 			return // no pointer may leave its array
 		}
-		t.a, t.c = unsafe.Add(t.a, rows*t.aRow), unsafe.Add(t.c, rows*t.cRow)
+		t.a, t.c = unsafe.Add(t.a, rows*step), unsafe.Add(t.c, rows*t.cRow)
 	}
 }
 
@@ -121,16 +148,15 @@ func tilesOf(m, vectors int) (rows, tiles int) {
 
 // aside computes the tiles of a panel beside C, whose columns are apart, and
 // moves them there.
-func (g *Gemm[T]) aside(t *gemmTile, m int, p panel, sum bool, c, scratch []T) {
+func (g *Gemm[T]) aside(t *gemmTile, m int, p panel, strips bool, c, scratch []T) {
 	width := p.vectors * lanesOf[T]()
-	var z T
-	size := int(unsafe.Sizeof(z))
-	most := 16 * K0 / width
-	for i := 0; i < m; i += most {
-		h := min(most, m-i)
-		t.c, t.cRow = at(scratch, 0), width*size
-		g.down(t, h, p)
-		g.move(c[i*g.CRow:], scratch, h, p.w, width, sum)
+	t.c, t.cRow = at(scratch, 0), width*int(unsafe.Sizeof(c[0]))
+	sum := t.add != 0
+	t.add = 0
+	g.down(t, m, p, strips)
+	g.move(c, scratch, m, p.w, width, sum)
+	if sum {
+		t.add = 1
 	}
 }
 
@@ -178,6 +204,39 @@ func (g *Gemm[T]) pack(dst, src []T, k, w, width int) {
 	}
 }
 
+// packA copies A into the strips of the tiles of two registers: for each link
+// of the chains the rows of a tile beside one another.
+func (g *Gemm[T]) packA(dst, a []T, m, k int) {
+	for i := 0; i < m; {
+		rows, tiles := tilesOf(m-i, 2)
+		if rows == 6 && g.ARow == 1 {
+			packSix(dst[i*k:], 6*k, a[i:], g.ACol, tiles, k)
+			i += 6 * tiles
+			continue
+		}
+		for ; tiles > 0; tiles-- {
+			g.packStrip(dst[i*k:(i+rows)*k], a[i*g.ARow:], rows, k)
+			i += rows
+		}
+	}
+}
+
+// packStrip is packA for one tile.
+func (g *Gemm[T]) packStrip(dst, a []T, rows, k int) {
+	done, lanes := 0, lanesOf[T]()/2
+	if rows == 6 && g.ACol == 1 && k >= lanes {
+		done = k / lanes * lanes
+		turnSix(dst, a, g.ARow, k/lanes)
+	}
+	for i := 0; i < rows; i++ {
+		from := i*g.ARow + done*g.ACol
+		for at := i + done*rows; at < len(dst); at += rows {
+			dst[at] = a[from]
+			from += g.ACol
+		}
+	}
+}
+
 // gather is pack without kernels, for rows l0 to l1 and columns j0 to j1.
 func (g *Gemm[T]) gather(dst, src []T, l0, l1, j0, j1, width int) {
 	for j := j0; j < j1; j++ {
@@ -195,5 +254,24 @@ func turn[T Float](dst []T, dstStep int, src []T, srcStep, blocks int) {
 		transposeF32(at(dst, 0), dstStep*4, at(src, 0), srcStep*4, blocks)
 	} else {
 		transposeF64(at(dst, 0), dstStep*8, at(src, 0), srcStep*8, blocks)
+	}
+}
+
+// packSix packs strips of six rows of A that are contiguous down its columns.
+func packSix[T Float](dst []T, strip int, src []T, step, strips, n int) {
+	if lanesOf[T]() == 8 {
+		packSixF32(at(dst, 0), strip*4, at(src, 0), step*4, strips, n)
+	} else {
+		packSixF64(at(dst, 0), strip*8, at(src, 0), step*8, strips, n)
+	}
+}
+
+// turnSix packs blocks of links of six rows of A that are contiguous along the
+// links, half a register of them a block.
+func turnSix[T Float](dst, src []T, step, blocks int) {
+	if lanesOf[T]() == 8 {
+		turnSixF32(at(dst, 0), at(src, 0), step*4, blocks)
+	} else {
+		turnSixF64(at(dst, 0), at(src, 0), step*8, blocks)
 	}
 }

@@ -185,6 +185,6 @@ type File struct {
 // Files are the families. A new one is a line here and a Go file beside this.
 var Files = []File{
 	{"gemm", gemmFile},
-	{"transpose", transposeFile},
+	{"pack", packFile},
 	{"tile", tileFile},
 }

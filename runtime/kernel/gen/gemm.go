@@ -91,9 +91,27 @@ func gemmFile() *Asm {
 			tileKernel{e, t[0], t[1], true}.write(a)
 		}
 	}
+	fmaRate(a)
 	tileSwitch(a, f32)
 	tileSwitch(a, f64)
 	return a
+}
+
+// fmaRate writes the loop that the shares of benchmarks refer to.
+func fmaRate(a *Asm) {
+	f := a.Func("fmaRate does n times 12 independent fused multiply-adds of a register, for\nbenchmarks: no kernel can be faster.", "fmaRate", 0, "n int")
+	f.Op("MOVQ", f.Arg("n"), CX)
+	for i := Y(0); i <= 12; i++ {
+		f.Op("VXORPS", i, i, i)
+	}
+	f.Label("loop")
+	for i := Y(0); i < 12; i++ {
+		f.Op("VFMADD231PS", Y(12), Y(12), i)
+	}
+	f.Op("DECQ", CX)
+	f.Op("JNE", "loop")
+	f.Op("VZEROUPPER")
+	f.Op("RET")
 }
 
 // tileSwitch declares how the driver calls a kernel. A switch keeps the
@@ -202,6 +220,10 @@ func (t tileKernel) enter(f *Func) {
 
 // step is one link of all chains.
 func (t tileKernel) step(f *Func) {
+	if t.rows*t.vectors >= 8 && t.vectors < 4 {
+		f.Op("PREFETCHT0", Mem{Base: rB, Index: rBRow, Scale: 8})
+		f.Op("PREFETCHT0", Mem{Base: rowBases[0], Index: rACol, Scale: 8})
+	}
 	n := t.rows * t.vectors
 	one := t.rows == 1 && !t.masked // no row shares B, so it is read where it is used
 	for v := 0; v < t.vectors && !one; v++ {

@@ -1,35 +1,5 @@
 package gen
 
-// transposeFile is the transposing copies that packing uses.
-func transposeFile() *Asm {
-	a := NewAsm("unsafe")
-	transpose(a, f32)
-	transpose(a, f64)
-	copyRows(a)
-	return a
-}
-
-// copyRows writes the copy of rows of two registers.
-func copyRows(a *Asm) {
-	f := a.Func("copyRows64 copies n rows of 64 bytes, n at least 1, step bytes apart, beside one another.", "copyRows64", 0,
-		"dst unsafe.Pointer", "src unsafe.Pointer", "step int", "n int")
-	f.Op("MOVQ", f.Arg("dst"), DI)
-	f.Op("MOVQ", f.Arg("src"), SI)
-	f.Op("MOVQ", f.Arg("step"), R8)
-	f.Op("MOVQ", f.Arg("n"), CX)
-	f.Label("row")
-	f.Op("VMOVUPS", Mem{Base: SI}, Y(0))
-	f.Op("VMOVUPS", Mem{Base: SI, Disp: 32}, Y(1))
-	f.Op("VMOVUPS", Y(0), Mem{Base: DI})
-	f.Op("VMOVUPS", Y(1), Mem{Base: DI, Disp: 32})
-	f.Op("ADDQ", R8, SI)
-	f.Op("ADDQ", 64, DI)
-	f.Op("DECQ", CX)
-	f.Op("JNE", "row")
-	f.Op("VZEROUPPER")
-	f.Op("RET")
-}
-
 // transpose writes blocks of lanes × lanes elements.
 func transpose(a *Asm, e elem) {
 	name := map[int]string{32: "transposeF32", 64: "transposeF64"}[e.bits]

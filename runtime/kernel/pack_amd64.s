@@ -98,6 +98,138 @@ block:
 	VZEROUPPER
 	RET
 
+// func packSixF32(dst unsafe.Pointer, strip int, src unsafe.Pointer, step int, strips int, n int)
+TEXT ·packSixF32(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ strip+8(FP), R8
+	MOVQ src+16(FP), SI
+	MOVQ step+24(FP), R9
+	MOVQ strips+32(FP), R10
+	MOVQ n+40(FP), CX
+row:
+	MOVQ SI, DX
+	MOVQ DI, BX
+	MOVQ R10, R11
+strip:
+	VMOVUPS (DX), X0
+	VMOVSD 16(DX), X1
+	VMOVUPS X0, (BX)
+	VMOVSD X1, 16(BX)
+	ADDQ $24, DX
+	ADDQ R8, BX
+	DECQ R11
+	JNE strip
+	ADDQ R9, SI
+	ADDQ $24, DI
+	DECQ CX
+	JNE row
+	VZEROUPPER
+	RET
+
+// func turnSixF32(dst unsafe.Pointer, src unsafe.Pointer, step int, blocks int)
+TEXT ·turnSixF32(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ step+16(FP), R8
+	MOVQ blocks+24(FP), CX
+	LEAQ (R8)(R8*2), R9
+	LEAQ (SI)(R8*4), DX
+block:
+	VMOVUPS (SI), X0
+	VMOVUPS (SI)(R8*1), X1
+	VMOVUPS (SI)(R8*2), X2
+	VMOVUPS (SI)(R9*1), X3
+	VMOVUPS (DX), X4
+	VMOVUPS (DX)(R8*1), X5
+	VUNPCKLPS X1, X0, X6
+	VUNPCKHPS X1, X0, X7
+	VUNPCKLPS X3, X2, X8
+	VUNPCKHPS X3, X2, X9
+	VUNPCKLPS X5, X4, X10
+	VUNPCKHPS X5, X4, X11
+	VUNPCKLPD X8, X6, X0
+	VMOVUPS X0, (DI)
+	VMOVLPS X10, 16(DI)
+	VUNPCKHPD X8, X6, X0
+	VMOVUPS X0, 24(DI)
+	VMOVHPS X10, 40(DI)
+	VUNPCKLPD X9, X7, X0
+	VMOVUPS X0, 48(DI)
+	VMOVLPS X11, 64(DI)
+	VUNPCKHPD X9, X7, X0
+	VMOVUPS X0, 72(DI)
+	VMOVHPS X11, 88(DI)
+	ADDQ $96, DI
+	ADDQ $16, SI
+	ADDQ $16, DX
+	DECQ CX
+	JNE block
+	VZEROUPPER
+	RET
+
+// func packSixF64(dst unsafe.Pointer, strip int, src unsafe.Pointer, step int, strips int, n int)
+TEXT ·packSixF64(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ strip+8(FP), R8
+	MOVQ src+16(FP), SI
+	MOVQ step+24(FP), R9
+	MOVQ strips+32(FP), R10
+	MOVQ n+40(FP), CX
+row:
+	MOVQ SI, DX
+	MOVQ DI, BX
+	MOVQ R10, R11
+strip:
+	VMOVUPD (DX), Y0
+	VMOVUPD 32(DX), X1
+	VMOVUPD Y0, (BX)
+	VMOVUPD X1, 32(BX)
+	ADDQ $48, DX
+	ADDQ R8, BX
+	DECQ R11
+	JNE strip
+	ADDQ R9, SI
+	ADDQ $48, DI
+	DECQ CX
+	JNE row
+	VZEROUPPER
+	RET
+
+// func turnSixF64(dst unsafe.Pointer, src unsafe.Pointer, step int, blocks int)
+TEXT ·turnSixF64(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ step+16(FP), R8
+	MOVQ blocks+24(FP), CX
+	LEAQ (R8)(R8*2), R9
+	LEAQ (SI)(R8*4), DX
+block:
+	VMOVUPD (SI), X0
+	VMOVUPD (SI)(R8*1), X1
+	VMOVUPD (SI)(R8*2), X2
+	VMOVUPD (SI)(R9*1), X3
+	VMOVUPD (DX), X4
+	VMOVUPD (DX)(R8*1), X5
+	VUNPCKLPD X1, X0, X6
+	VMOVUPD X6, (DI)
+	VUNPCKLPD X3, X2, X6
+	VMOVUPD X6, 16(DI)
+	VUNPCKLPD X5, X4, X6
+	VMOVUPD X6, 32(DI)
+	VUNPCKHPD X1, X0, X6
+	VMOVUPD X6, 48(DI)
+	VUNPCKHPD X3, X2, X6
+	VMOVUPD X6, 64(DI)
+	VUNPCKHPD X5, X4, X6
+	VMOVUPD X6, 80(DI)
+	ADDQ $96, DI
+	ADDQ $16, SI
+	ADDQ $16, DX
+	DECQ CX
+	JNE block
+	VZEROUPPER
+	RET
+
 // func copyRows64(dst unsafe.Pointer, src unsafe.Pointer, step int, n int)
 TEXT ·copyRows64(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
