@@ -10,6 +10,7 @@ import (
 	"github.com/dfc-lang/dfc/lang/source"
 	"github.com/dfc-lang/dfc/lang/syntax"
 	"github.com/dfc-lang/dfc/passes"
+	"github.com/dfc-lang/dfc/runtime"
 	"github.com/dfc-lang/dfc/runtime/train"
 )
 
@@ -26,7 +27,7 @@ var stages = []Stage{
 	{"batched", "the IR as it goes to binding: every function over a batch", false},
 	{"dot", "nodes and functions as a graph for graphviz", false},
 	{"sized", "the IR after the passes that know the sizes", true},
-	{"plan", "memory, flops and bytes of each function at the sizes of the data", true},
+	{"plan", "memory, flops, bytes and limits of each kernel at the sizes of the data", true},
 }
 
 // Stages are the names that Emit takes, with a sentence each; beside them
@@ -62,7 +63,7 @@ func (p *Program) Emit(w io.Writer, stage string) (err error) {
 		return p.after(w, name, nil)
 	}
 	for _, s := range stages {
-		if s.Name == stage {
+		if s.Name == strings.TrimSuffix(stage, " measured") {
 			return needsData(stage)
 		}
 	}
@@ -70,14 +71,21 @@ func (p *Program) Emit(w io.Writer, stage string) (err error) {
 }
 
 // Emit writes the program at a stage, as (*Program).Emit, and the stages that
-// need sizes: sized, plan, and "after PASS" of the sized passes.
+// need sizes: sized, plan ("plan measured" judges by this machine and not by
+// the reference), and "after PASS" of the sized passes.
 func (b *Bound) Emit(w io.Writer, stage string) (err error) {
 	defer guard(&err, "printing the program")
 	switch stage {
 	case "sized":
 		return ir.Fprint(w, b.module)
 	case "plan":
-		return b.writePlan(w)
+		return b.writePlan(w, runtime.Reference)
+	case "plan measured":
+		m, err := runtime.Measure()
+		if err != nil {
+			return err
+		}
+		return b.writePlan(w, m)
 	}
 	if name, ok := strings.CutPrefix(stage, "after "); ok && isSized(name) {
 		return b.program.after(w, name, b.sizes)
@@ -132,7 +140,11 @@ func noStage(stage string) error {
 
 // writePlan writes what the plan of each function takes: that of a training's
 // step first, then what nodes run over tables and once.
-func (b *Bound) writePlan(w io.Writer) error {
+func (b *Bound) writePlan(w io.Writer, m runtime.Machine) error {
+	if _, err := fmt.Fprintf(w, "%s: %.0f Gflop/s of contractions in f32, %.0f in f64, half of that elsewhere; %.0f GB/s in the cache, %.0f GB/s of memory\n\n",
+		m.Name, m.F32/1e9, m.F64/1e9, m.Cache/1e9, m.Memory/1e9); err != nil {
+		return err
+	}
 	touched := b.touched()
 	for i, fn := range b.planned() {
 		f, err := b.runtime.Function(fn.name, fn.donate)
@@ -144,7 +156,7 @@ func (b *Bound) writePlan(w io.Writer) error {
 				return err
 			}
 		}
-		if _, err := io.WriteString(w, f.Plan().String()+touched[fn.name]); err != nil {
+		if _, err := io.WriteString(w, f.Plan().Text(m)+touched[fn.name]); err != nil {
 			return err
 		}
 	}

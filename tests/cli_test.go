@@ -306,6 +306,19 @@ func TestLook(t *testing.T) {
 		!regexp.MustCompile(`einsum.*// flowers\.df:16  \(measures\(f\) - centre\) @ weight`).MatchString(out) {
 		t.Errorf("--emit adjoint:\n%s", out)
 	}
+	plan := c.good("compile", "flowers.df", "--emit", "plan")
+	for _, want := range []string{"reference core", "plan @fit.step  with ", " arena (at least ", "at least ", "limit", "arithmetic", "flowers.df:16 ", "(backward)"} {
+		if !strings.Contains(plan, want) {
+			t.Errorf("no %q in\n%s", want, plan)
+		}
+	}
+	if plan != c.good("compile", "flowers.df", "--emit", "plan") {
+		t.Error("two plans differ")
+	}
+	if out := c.good("compile", "flowers.df", "--emit", "plan", "--measure"); !strings.Contains(out, "this core, measured") {
+		t.Errorf("%s", out)
+	}
+	c.bad(2, "`--measure` goes with `--emit plan`", "compile", "flowers.df", "--measure")
 	for _, pass := range []string{"simplify", "simplify.2", "derive", "fuse"} {
 		if out := c.good("compile", "flowers.df", "--after", pass); !strings.HasPrefix(out, "module ") {
 			t.Errorf("--after %s:\n%s", pass, out)

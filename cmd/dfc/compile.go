@@ -17,6 +17,7 @@ import (
 func newCompile(t *terminal) *cobra.Command {
 	var c compileFlags
 	var emit, after, out string
+	var measure bool
 	var names []string
 	for _, s := range dfc.Stages() {
 		names = append(names, s.Name)
@@ -38,6 +39,12 @@ func newCompile(t *terminal) *cobra.Command {
 				return usagef("`--emit` and `--after` do not go together")
 			}
 			stage := emit
+			if measure && emit != "plan" {
+				return usagef("`--measure` goes with `--emit plan`")
+			}
+			if measure {
+				stage = "plan measured"
+			}
 			if after != "" {
 				stage = "after " + after
 			}
@@ -65,6 +72,7 @@ func newCompile(t *terminal) *cobra.Command {
 	c.add(cmd)
 	cmd.Flags().StringVar(&emit, "emit", "ir", "the form to print: "+strings.Join(names, ", "))
 	cmd.Flags().StringVar(&after, "after", "", "the IR after this pass (`dfc explain` lists them; simplify.2 is the second simplify)")
+	cmd.Flags().BoolVar(&measure, "measure", false, "judge a plan by what this machine does, measured now, and not by the reference core")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "write to this file instead of standard output")
 	return cmd
 }
