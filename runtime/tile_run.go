@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/runtime/kernel"
 )
 
 // tileStep is a tile program bound to sizes and storage.
@@ -334,10 +335,7 @@ func (s *tileStep) fill(r []unsafe.Pointer, n int) {
 }
 
 func spread[T any](dst, src unsafe.Pointer, n int) {
-	d, v := tile[T](dst, n), *(*T)(src)
-	for i := range d {
-		d[i] = v
-	}
+	kernel.Fill(tile[T](dst, n), *(*T)(src))
 }
 
 // fillNumber writes a number in its kind n times.
@@ -393,10 +391,7 @@ func gatherRun[T any](fr *frame, l *boundLoad, to unsafe.Pointer, from, n int) {
 		case 1:
 			copy(dst[:run], src[at:])
 		case 0:
-			v := src[at]
-			for i := range dst[:run] {
-				dst[i] = v
-			}
+			kernel.Fill(dst[:run], src[at])
 		default:
 			for i, a := 0, at; i < run; i, a = i+1, a+step {
 				dst[i] = src[a]

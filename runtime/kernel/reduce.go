@@ -16,6 +16,9 @@ func Blocks(n int) int { return (n + Block - 1) / Block }
 
 // SumBlock is the sum of at most Block elements.
 func SumBlock[T Float](x []T) T {
+	if Active() >= AVX2 && len(x) > 0 {
+		return vectorSum(x)
+	}
 	var zero T
 	if _, single := any(zero).(float32); single {
 		return sum16(x)
@@ -117,6 +120,10 @@ func chainColumns[T Float](dst, x []T, rows, stride int) {
 		clear(dst)
 		return
 	}
+	if Active() >= AVX2 && len(dst) > 0 {
+		vectorChain(dst, x[:(rows-1)*stride+len(dst)], rows, stride)
+		return
+	}
 	copy(dst, x[:len(dst)])
 	for r := 1; r < rows; r++ {
 		Add(dst, dst, x[r*stride:])
@@ -128,6 +135,11 @@ func chainColumns[T Float](dst, x []T, rows, stride int) {
 
 // FoldMax is the greatest of v and the elements; NaN where any is.
 func FoldMax[T Number](v T, x []T) T {
+	if Active() >= AVX2 && len(x) >= 2*vectorLeast {
+		if most, ok := vectorMax(x); ok {
+			return max(v, most)
+		}
+	}
 	for _, e := range x {
 		v = max(v, e)
 	}

@@ -54,9 +54,14 @@ func NarrowFloat[D Number, S Float](dst []D, x []S, lo, hi int64) int {
 	return -1
 }
 
-// Fill sets all elements to v.
+// Fill sets all elements to v: some one by one, then by copies of what is
+// there, which doubles it and moves whole vectors.
 func Fill[T any](dst []T, v T) {
-	for i := range dst {
+	n := min(len(dst), 16)
+	for i := range dst[:n] {
 		dst[i] = v
+	}
+	for n < len(dst) {
+		n += copy(dst[n:], dst[:n])
 	}
 }

@@ -252,6 +252,10 @@ func each2[T Float](f func(x, y float64) float64) func(dst, x, y []T) {
 // Add is dst = x + y, element by element.
 func Add[T Float](dst, x, y []T) {
 	x, y = x[:len(dst)], y[:len(dst)]
+	if Active() >= AVX2 && len(dst) >= vectorLeast {
+		vectorAdd(dst, x, y)
+		return
+	}
 	for i := range dst {
 		dst[i] = x[i] + y[i]
 	}

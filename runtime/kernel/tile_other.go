@@ -11,3 +11,10 @@ var (
 	tile3F32 map[string]tileFunc3[float32]
 	tile3F64 map[string]tileFunc3[float64]
 )
+
+const noVectors = "kernel: no vector kernels for this architecture"
+
+func vectorAdd[T Float](_, _, _ []T)              { panic(noVectors) }
+func vectorSum[T Float](_ []T) T                  { panic(noVectors) }
+func vectorChain[T Float](_, _ []T, _, _ int)     { panic(noVectors) }
+func vectorMax[T Number](_ []T) (most T, ok bool) { panic(noVectors) }

@@ -9,6 +9,9 @@ type (
 	tileFunc3[T Float] func(dst, x, y, z *T, n int) int
 )
 
+// vectorLeast is a length from which a call of a vector kernel pays.
+const vectorLeast = 8
+
 // vectorUnary is the vector kernel of a row where there is one, else portable;
 // portable computes the elements outside its domain, and these only.
 func vectorUnary[T Float](row string, portable func(dst, x []T)) func(dst, x []T) {

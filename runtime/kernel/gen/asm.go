@@ -82,7 +82,7 @@ func (a *Asm) FuncResult(doc, name string, frame int, result string, params ...s
 	list := strings.Join(params, ", ") + ")"
 	if id, typ, ok := strings.Cut(result, " "); ok {
 		f.params[id] = at
-		at = (at + sizeOf(typ) + 7) / 8 * 8
+		at += sizeOf(typ)
 		list += " (" + result + ")"
 	}
 	fmt.Fprintf(&a.decl, "\n// %s\n//\n//go:noescape\nfunc %s(%s\n", strings.ReplaceAll(strings.TrimSpace(doc), "\n", "\n// "), name, list)
@@ -187,4 +187,5 @@ var Files = []File{
 	{"gemm", gemmFile},
 	{"pack", packFile},
 	{"tile", tileFile},
+	{"reduce", reduceFile},
 }

@@ -1,0 +1,102 @@
+package kernel
+
+import (
+	"math"
+	"math/rand"
+	"testing"
+)
+
+// TestVectorReductions holds the reductions of the vector tier to the portable
+// ones, bit for bit.
+func TestVectorReductions(t *testing.T) {
+	needVectors(t)
+	r := rand.New(rand.NewSource(3))
+	for n := range 150 {
+		reductionsAgree[float32](t, n, r)
+		reductionsAgree[float64](t, n, r)
+	}
+	reductionsAgree[float32](t, Block, r)
+	reductionsAgree[float64](t, Block-3, r)
+}
+
+func reductionsAgree[T Float](t *testing.T, n int, r *rand.Rand) {
+	t.Helper()
+	_, x := inside[T](n, r.Intn(8))
+	copy(x, awkward[T](n, r))
+	if r.Intn(2) == 0 { // no infinities
+		for i := range x {
+			x[i] = T(r.NormFloat64())
+		}
+	}
+	both := func(what string, f func() T) {
+		t.Helper()
+		got := f()
+		Use(Portable)
+		want := f()
+		Use(AVX2)
+		if bitsOf(got) != bitsOf(want) && (got == got || want == want) {
+			t.Fatalf("%s of %d elements %T: %v, want %v", what, n, got, got, want)
+		}
+	}
+	both("sum", func() T { return SumBlock(x) })
+	both("max", func() T { return FoldMax(T(math.Inf(-1)), x) })
+	for i := range x { // zeros of both signs, no NaN
+		x[i] = T(math.Copysign(0, float64(r.Intn(20)-1)))
+	}
+	both("max of zeros", func() T { return FoldMax(T(math.Inf(-1)), x) })
+}
+
+// TestVectorColumns compares chains down columns, and that they stay inside.
+func TestVectorColumns(t *testing.T) {
+	needVectors(t)
+	r := rand.New(rand.NewSource(4))
+	for cols := 1; cols < 140; cols++ {
+		columnsAgree[float32](t, cols, 1+r.Intn(9), r)
+		columnsAgree[float64](t, cols, 1+r.Intn(9), r)
+	}
+	columnsAgree[float32](t, 13, ChainRows+5, r)
+}
+
+func columnsAgree[T Float](t *testing.T, cols, rows int, r *rand.Rand) {
+	t.Helper()
+	stride := cols + r.Intn(5)
+	x := awkward[T]((rows-1)*stride+cols, r)
+	whole, got := inside[T](cols, r.Intn(8))
+	want, tmp := make([]T, cols), make([]T, cols)
+	SumColumns(got, x, tmp, rows, stride)
+	Use(Portable)
+	SumColumns(want, x, tmp, rows, stride)
+	Use(AVX2)
+	for i := range want {
+		if bitsOf(got[i]) != bitsOf(want[i]) && (got[i] == got[i] || want[i] == want[i]) {
+			t.Fatalf("column %d of %d, %d rows: %v, want %v", i, cols, rows, got[i], want[i])
+		}
+	}
+	for i, v := range whole {
+		if v != fence && (i == 0 || i == len(whole)-1) {
+			t.Fatalf("%d columns: element %d outside is written", cols, i)
+		}
+	}
+}
+
+func BenchmarkReduce(b *testing.B) {
+	if Best() < AVX2 {
+		b.Skip("no AVX2")
+	}
+	defer Use(Active())
+	x, d, tmp := randoms[float32](256*128, 1), make([]float32, 128), make([]float32, 128)
+	for _, tier := range []Tier{AVX2, Portable} {
+		bench := func(name string, n int, f func()) {
+			b.Run(name+"/"+tier.String(), func(b *testing.B) {
+				Use(tier)
+				for b.Loop() {
+					f()
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/element")
+			})
+		}
+		bench("sum", Block, func() { SumBlock(x[:Block]) })
+		bench("max", 128, func() { FoldMax(x[0], x[:128]) })
+		bench("columns", 256*128, func() { SumColumns(d, x, tmp, 256, 128) })
+	}
+}
