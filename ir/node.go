@@ -71,7 +71,8 @@ type Field struct {
 // TextStep is a step of what is computed from a text. `lower` and `part` (number
 // N of the parts between texts Arg, from 0; empty where there are fewer) yield
 // a text; `is` (equal to Arg) and `matches` (the regular expression Arg) a bool;
-// `length` (characters), `parts` (how many) and `hash` an i64. No text enters a
+// `length` (characters), `parts` (how many), `time` (see ParseTime) and `hash` an
+// i64. No text enters a
 // function, so fields of tables and reads of categories have them.
 type TextStep struct {
 	Op  string

@@ -39,6 +39,8 @@ var typeCodes = [][5]string{
 		"let a = softmax(f64(i) + f64(j) for i in 2 for j in 2)\n", "let a = softmax(f64(i) for i in 2)\n"},
 	{"E0388", "texts that cannot be compared", "A text of the data is compared with `==` or `!=` and a text of the program. A `category` makes its values comparable with each other.",
 		"table T from csv(\"t.csv\") { a: str, b: str }\nlet n = count(r for r in T if r.a == r.b)\n", "category W\ntable T from csv(\"t.csv\") { a: W, b: W }\nlet n = count(r for r in T if r.a == r.b)\n"},
+	{"E0355", "a time compared with what is none", "A time is compared with a time of the data or with one in the program: `\"2024-02-29\"`, `\"2024-02-29T13:05\"`, with the distance to UTC behind the clock where it is another.",
+		"table T from csv(\"t.csv\") { when: time }\nlet n = count(r for r in T if r.when < \"29.02.2024\")\n", "table T from csv(\"t.csv\") { when: time }\nlet n = count(r for r in T if r.when < \"2024-02-29\")\n"},
 	{"E0389", "a number compared with a text", "Only texts of the data and members of categories are.",
 		"let a: f32 = 1\nlet b = a == \"x\"\n", "let a: f32 = 1\nlet b = a == 1\n"},
 	{"E0390", "a field that the record does not have", "The nearest field is suggested.",

@@ -145,6 +145,9 @@ func (c *cx) columnOf(t *check.Table, f *check.Field, path string) Value {
 // compareText compares texts of the data and members of categories with texts
 // of the program.
 func (c *cx) compareText(op syntax.Op, x, y operand, at source.Span) (Value, bool) {
+	if isTime(x.v) || isTime(y.v) {
+		return c.compareTimes(op, x, y, at), true
+	}
 	if _, ok := x.v.(*Txt); ok {
 		x, y = y, x
 	}

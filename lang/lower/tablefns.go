@@ -370,9 +370,14 @@ func sortCall(c *cx, call *callArgs, want check.Type) Value {
 		if isPoison(v) {
 			return nil
 		}
+		if isTime(v) {
+			if v = d.instant(operand{v, at}); isPoison(v) {
+				return nil
+			}
+		}
 		s := d.tensor(v, ir.NoKind, at)
 		if s == nil || s.T.Rank() > 0 || s.T.Kind == ir.Bool {
-			d.errf("E0550", at, "rows are sorted by a number, and this is %s", d.describe(v))
+			d.errf("E0550", at, "rows are sorted by a number or a time, and this is %s", d.describe(v))
 			return nil
 		}
 		return []*ir.Value{d.use(s)}

@@ -33,7 +33,7 @@ func stepsOf(list []ir.TextStep) ([]step, error) {
 				return nil, source.Errorf("D0134", source.Span{}, "%q is no regular expression", s.Arg)
 			}
 			x.re = re
-		case "lower", "part", "is", "length", "parts", "hash":
+		case "lower", "part", "is", "length", "parts", "time", "hash":
 		default:
 			return nil, source.Bugf(source.Span{}, "nothing is called %s of a text", s.Op)
 		}
@@ -60,6 +60,8 @@ func (s *step) run(raw []byte) (text []byte, n int64) {
 		if s.Arg != "" {
 			n += int64(bytes.Count(raw, []byte(s.Arg)))
 		}
+	case "time":
+		n, _ = ir.ParseTime(trim(raw)) // that it is one has been checked
 	case "hash":
 		n = int64(hashText(0, string(raw)))
 	}
@@ -100,6 +102,11 @@ func (v *values) putAsked(in *input, d *dialect, raw []byte, row int32) *problem
 	if !utf8.Valid(raw) {
 		return notUTF8()
 	}
+	if in.isTime() {
+		if p := checkTime(in, raw); p != nil {
+			return p
+		}
+	}
 	text, n := askText(in.ask, raw)
 	if in.optional {
 		v.valid = append(v.valid, 1)
@@ -113,6 +120,20 @@ func (v *values) putAsked(in *input, d *dialect, raw []byte, row int32) *problem
 		v.a.I32 = append(v.a.I32, id)
 	default:
 		pushInt(&v.a, n)
+	}
+	return nil
+}
+
+// isTime says whether what is asked of a field is the time that it holds.
+func (in *input) isTime() bool { return len(in.ask) > 0 && in.ask[0].Op == "time" }
+
+// checkTime refuses what is no time.
+func checkTime(in *input, raw []byte) *problem {
+	if len(trim(raw)) == 0 {
+		return missing(in)
+	}
+	if _, ok := ir.ParseTime(trim(raw)); !ok {
+		return bad("D0136", "this is no time").try("a time is written 2024-02-29, 2024-02-29T13:05 or 2024-02-29 13:05:07.25+02:00; a text of another form is a `str`")
 	}
 	return nil
 }

@@ -85,5 +85,8 @@ func init() {
 			Explain: "The reader does not know the value that this option has."},
 		source.Code{ID: "D0135", Title: "a subset larger than its table",
 			Explain: "A slice or sample asks for rows that the table does not have."},
+		source.Code{ID: "D0136", Title: "a value that is no time",
+			Explain: "A field of type `time` holds dates of the Gregorian calendar, with or without a clock: 2024-02-29, 2024-02-29T13:05, 2024-02-29 13:05:07.25, and behind the clock Z or the distance to it, +02:00; without one it is Z. A text of another form is read as a `str`.",
+			Wrong:   "when\n05.01.2024", Right: "when\n2024-01-05"},
 	)
 }

@@ -139,6 +139,16 @@ func (v *values) putText(in *input, d *dialect, raw []byte) *problem {
 	if !utf8.Valid(raw) {
 		return notUTF8()
 	}
+	if in.field != nil && in.field.Text == "time" {
+		if d.isMissing(raw) && !in.optional {
+			return missing(in)
+		}
+		if !d.isMissing(raw) {
+			if p := checkTime(in, raw); p != nil {
+				return p
+			}
+		}
+	}
 	v.text = append(v.text, raw...)
 	v.ends = append(v.ends, uint32(len(v.text)))
 	return nil
