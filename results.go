@@ -2,7 +2,6 @@ package dfc
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -169,7 +168,11 @@ func (s *session) read(n *ir.Node, _ *ir.Read) error {
 func (s *session) print(b *ir.Print) error {
 	var parts []string
 	for i := range b.Parts {
-		parts = append(parts, s.text(&b.Parts[i], true))
+		if t := &b.Parts[i]; t.Text != nil {
+			parts = append(parts, *t.Text) // a text stands bare only at the top
+		} else {
+			parts = append(parts, s.text(t, nil))
+		}
 	}
 	_, err := fmt.Fprintln(s.stdout, strings.Join(parts, " "))
 	if err != nil {
@@ -178,29 +181,22 @@ func (s *session) print(b *ir.Print) error {
 	return nil
 }
 
-// text is a structured value for people; a text stands bare only at the top.
-func (s *session) text(t *ir.Tree, top bool) string {
-	if t.Each != nil || len(t.Items) > 0 {
-		return s.partsText(t, nil)
+// text is a structured value for people; at are the places in the lists around.
+func (s *session) text(t *ir.Tree, at []int) string {
+	if t.Present != "" {
+		has, ok := s.values[t.Present]
+		if ok && len(has.Shape) > len(at) { // a column of which any element may be missing
+			return s.listText(t, at)
+		}
+		if ok {
+			if _, from := part(has, at); has.Int(from) == 0 {
+				return "missing"
+			}
+		}
 	}
 	switch {
-	case t.Text != nil && top:
-		return *t.Text
 	case t.Text != nil:
 		return strconv.Quote(*t.Text)
-	case t.Value != "":
-		a, ok := s.values[t.Value]
-		if !ok {
-			return "?"
-		}
-		return s.tensorText(a, s.types[t.Value], 0, 0, a.Len())
-	}
-	return "()"
-}
-
-// partsText is a record, tuple or list; at are the places in the lists around.
-func (s *session) partsText(t *ir.Tree, at []int) string {
-	switch {
 	case t.Each != nil:
 		return s.listText(t.Each, at)
 	case t.Value != "":
@@ -208,19 +204,15 @@ func (s *session) partsText(t *ir.Tree, at []int) string {
 		if !ok {
 			return "?"
 		}
-		n, from := a.Len(), 0
-		for axis, i := range at {
-			n /= a.Shape[axis]
-			from += i * n
-		}
+		n, from := part(a, at)
 		return s.tensorText(a, s.types[t.Value], len(at), from, n)
 	case len(t.Items) == 0:
-		return s.text(t, false)
+		return "()"
 	}
 	open, close := "(", ")"
 	var items []string
 	for i := range t.Items {
-		item := s.partsText(&t.Items[i], at)
+		item := s.text(&t.Items[i], at)
 		if t.Names != nil {
 			open, close = "{ ", " }"
 			item = t.Names[i] + ": " + item
@@ -230,12 +222,23 @@ func (s *session) partsText(t *ir.Tree, at []int) string {
 	return open + strings.Join(items, ", ") + close
 }
 
-// listText is a list of records.
+// part is how many elements of a tensor stand at leading indices, and where
+// they begin.
+func part(a *array.Array, at []int) (n, from int) {
+	n = a.Len()
+	for axis, i := range at {
+		n /= max(1, a.Shape[axis])
+		from += i * n
+	}
+	return n, from
+}
+
+// listText is a list of records, or of what may be missing.
 func (s *session) listText(each *ir.Tree, at []int) string {
 	size := s.sizeAt(each, len(at))
 	var items []string
 	for i := range min(size, longest) {
-		items = append(items, s.partsText(each, append(slices.Clone(at), i)))
+		items = append(items, s.text(each, append(slices.Clone(at), i)))
 	}
 	if size > longest {
 		items = append(items, fmt.Sprintf("… %d more", size-longest))
@@ -245,8 +248,10 @@ func (s *session) listText(each *ir.Tree, at []int) string {
 
 // sizeAt is the size of a dimension of the tensors of a tree.
 func (s *session) sizeAt(t *ir.Tree, axis int) int {
-	if a, ok := s.values[t.Value]; ok && axis < len(a.Shape) {
-		return a.Shape[axis]
+	for _, name := range []string{t.Present, t.Value} {
+		if a, ok := s.values[name]; ok && axis < len(a.Shape) {
+			return a.Shape[axis]
+		}
 	}
 	if t.Each != nil {
 		return s.sizeAt(t.Each, axis)
@@ -297,10 +302,10 @@ func (s *session) elementText(a *array.Array, t ir.Type, i int) string {
 	return strconv.FormatInt(a.Int(i), 10)
 }
 
-// floatText is the shortest text that reads back as the same number.
+// floatText is a number as files have it, but that a zero has no sign.
 func floatText(x float64, bits int) string {
-	if e := math.Abs(x); e != 0 && (e < 1e-5 || e >= 1e15) {
-		return strconv.FormatFloat(x, 'g', -1, bits)
+	if x == 0 {
+		return "0"
 	}
-	return strconv.FormatFloat(x, 'f', -1, bits)
+	return string(data.AppendFloat(nil, x, bits))
 }

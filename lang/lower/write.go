@@ -347,6 +347,7 @@ func (e *el) print(m *check.Module, n *syntax.Print) {
 	ok := true
 	for _, a := range n.Args {
 		c := e.graphCx(m, "print")
+		c.mayLack = true
 		t, good := c.tree(c.expr(a, nil), "printed", a.Span())
 		ok = ok && good
 		node.Parts = append(node.Parts, t)

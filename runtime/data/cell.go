@@ -16,8 +16,8 @@ type cells struct {
 	text func(dim string, i int64) (string, bool)
 }
 
-// appendFloat is the shortest text that reads back as the same number.
-func appendFloat(b []byte, x float64, bits int) []byte {
+// AppendFloat appends the shortest text that reads back as the same number.
+func AppendFloat(b []byte, x float64, bits int) []byte {
 	form := byte('f')
 	if a := math.Abs(x); a != 0 && (a < 1e-6 || a >= 1e21) {
 		form = 'e'
@@ -41,9 +41,9 @@ func (c cells) word(t ir.Type, i int64) (string, bool) {
 func (c cells) csv(b []byte, a *array.Array, t ir.Type, i int) []byte {
 	switch a.Kind {
 	case ir.F32:
-		return appendFloat(b, float64(a.F32[i]), 32)
+		return AppendFloat(b, float64(a.F32[i]), 32)
 	case ir.F64:
-		return appendFloat(b, a.F64[i], 64)
+		return AppendFloat(b, a.F64[i], 64)
 	case ir.Bool:
 		return strconv.AppendBool(b, a.U8[i] != 0)
 	}
@@ -73,9 +73,9 @@ func (c cells) json(b []byte, a *array.Array, t ir.Type, i int, name string) ([]
 				WithHint("write csv or npy, or find out where the number comes from")
 		}
 		if a.Kind == ir.F32 {
-			return appendFloat(b, x, 32), nil
+			return AppendFloat(b, x, 32), nil
 		}
-		return appendFloat(b, x, 64), nil
+		return AppendFloat(b, x, 64), nil
 	}
 	if a.Kind == ir.Bool {
 		return strconv.AppendBool(b, a.U8[i] != 0), nil
