@@ -90,8 +90,8 @@ func (p *Program) open(ctx context.Context, m *ir.Module, o DataOptions) (*Bound
 		b.profile = runtime.NewProfile()
 	}
 	for t := range o.Files {
-		if n := m.Node(t); n == nil || n.Body.Kind() != "source" {
-			return nil, noTable(m, t)
+		if n := p.module.Node(t); n == nil || n.Body.Kind() != "source" {
+			return nil, noTable(p.module, t)
 		}
 		b.files[t] = from(o.Dir, o.Files[t])
 	}

@@ -6,16 +6,16 @@ import (
 	"github.com/dfc-lang/dfc/ir"
 )
 
-// live is a module without the tensors of files that no result needs, and
-// without what would be computed of them: such files are not opened.
+// live is a module without the tables and tensors of files that no result
+// needs, and without what would be computed of them: such files are not opened.
 func live(m *ir.Module) *ir.Module {
 	l := &liveness{m: m, web: newWeb(m), nodes: map[*ir.Node]bool{}, files: map[*ir.Node]bool{}, funcs: map[string]bool{}, symbols: map[string]bool{}}
 	for _, n := range m.Nodes {
-		if !l.ofFile(n) {
+		if !isData(n) && !l.ofFile(n) {
 			l.node(n)
 		}
 	}
-	for l.binders() {
+	for l.binders() || l.dimensions() {
 	}
 	if len(l.nodes) == len(m.Nodes) {
 		return m
@@ -24,6 +24,15 @@ func live(m *ir.Module) *ir.Module {
 	out.Nodes = slices.DeleteFunc(out.Nodes, func(n *ir.Node) bool { return !l.nodes[m.Node(n.Name)] })
 	out.SetFuncs(slices.DeleteFunc(out.Funcs, func(f *ir.Func) bool { return !l.funcs[f.Name] }))
 	return out
+}
+
+// isData reports a table or category: needed where something reads from it.
+func isData(n *ir.Node) bool {
+	switch n.Body.(type) {
+	case *ir.SourceTable, *ir.Derive, *ir.Category:
+		return true
+	}
+	return false
 }
 
 // ofFile reports a tensor of a file and values computed of one, which are
@@ -64,10 +73,17 @@ func (l *liveness) node(n *ir.Node) {
 	for _, o := range ir.OutputsOf(n) {
 		o.Type.Symbols(l.symbols)
 	}
-	if s, ok := n.Body.(*ir.SourceTable); ok {
-		for _, f := range s.Fields {
-			f.Type.Symbols(l.symbols)
+	switch b := n.Body.(type) {
+	case *ir.SourceTable:
+		l.fields(b.Fields)
+	case *ir.Derive:
+		l.fields(b.Fields)
+	case *ir.Category:
+		for _, u := range b.Uses {
+			l.named(u.Table)
 		}
+	case *ir.Read:
+		l.named(b.Reader.Options["of"])
 	}
 	for _, name := range l.m.Reads(n) {
 		if o := l.web.owner[name]; o != nil {
@@ -76,6 +92,33 @@ func (l *liveness) node(n *ir.Node) {
 			l.node(o)
 		}
 	}
+}
+
+// fields needs what the fields of a table lead to.
+func (l *liveness) fields(list []ir.Field) {
+	for _, f := range list {
+		f.Type.Symbols(l.symbols)
+		l.named(f.Table)
+		l.named(f.Category)
+	}
+}
+
+func (l *liveness) named(name string) {
+	if n := l.m.Node(name); n != nil {
+		l.node(n)
+	}
+}
+
+// dimensions keeps the tables and categories that are dimensions of what is
+// kept; it reports whether there was a new one.
+func (l *liveness) dimensions() bool {
+	before := len(l.nodes)
+	for _, n := range l.m.Nodes {
+		if isData(n) && l.symbols[n.Name] {
+			l.node(n)
+		}
+	}
+	return len(l.nodes) > before
 }
 
 func (l *liveness) function(name string) {
