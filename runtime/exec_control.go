@@ -80,6 +80,9 @@ func (b *binder) scan(op *ir.Op, o *opInfo) (step, string) {
 			l.body = appendStep(l.body, b.copyStep(b.dense(y.slot, v.Type), b.view(v)))
 		}
 	}
+	if r := b.recurrence(op, o, l); r != nil {
+		return r.run, "loop of numbers"
+	}
 	return l.run, "loop"
 }
 

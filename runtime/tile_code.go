@@ -55,47 +55,77 @@ func streamOf(k ir.Kind) (jit.Kind, jit.Width) {
 // the loads that share its storage. nil where an instruction has no code.
 // Streams are the loads in order, then the results.
 func codeOf(p *tileProg, how []jit.Access, after [][]int) *jit.Program {
-	c := &coder{p: p, out: jit.New(), regs: make([]lanes, len(p.kinds)), sound: true}
+	c := &coder{out: jit.New(), sound: true}
+	var loads []lanes
 	for i, l := range p.loads {
-		k, w := streamOf(p.kinds[l.reg])
-		c.regs[l.reg] = number(c.out.Load(c.out.Stream(k, how[i]), w), w)
+		loads = append(loads, c.read(p.kinds[l.reg], how[i]))
+	}
+	for k, v := range c.program(p, loads) {
+		if !c.write(v, p.kinds[p.results[k]], after[k]) {
+			return nil
+		}
+	}
+	if !c.sound {
+		return nil
+	}
+	return c.out
+}
+
+// read is the element of a new stream of a kind.
+func (c *coder) read(k ir.Kind, how jit.Access) lanes {
+	kind, w := streamOf(k)
+	return number(c.out.Load(c.out.Stream(kind, how), w), w)
+}
+
+// write makes a value a result in a new stream; false where its kind is not
+// for results.
+func (c *coder) write(v lanes, k ir.Kind, after []int) bool {
+	switch kind, _ := streamOf(k); kind {
+	case jit.B4, jit.B8, jit.Bool:
+		c.out.Output(c.out.Stream(kind, jit.Direct), v.value[index(v.width)], after)
+		return true
+	}
+	return false
+}
+
+// program writes a tile program whose loads have the given values and returns
+// its results, nil where an instruction has no code.
+func (c *coder) program(p *tileProg, loads []lanes) []lanes {
+	c.p, c.regs = p, make([]lanes, len(p.kinds))
+	for i, l := range p.loads {
+		c.regs[l.reg] = loads[i]
 	}
 	for _, k := range p.consts {
-		c.constant(k)
+		c.regs[k.reg] = c.constant(p.kinds[k.reg], k.f, k.i)
 	}
 	for _, in := range p.instrs {
 		if c.instr(in); !c.sound {
 			return nil
 		}
 	}
-	for k, r := range p.results {
-		kind, _ := streamOf(p.kinds[r])
-		v := c.regs[r].value[index(c.regs[r].width)]
-		switch kind {
-		case jit.B4, jit.B8, jit.Bool:
-			c.out.Output(c.out.Stream(kind, jit.Direct), v, after[k])
-		default:
-			return nil
-		}
+	var out []lanes
+	for _, r := range p.results {
+		out = append(out, c.regs[r])
 	}
-	return c.out
+	return out
 }
 
-func (c *coder) constant(k tileConst) {
-	_, w := streamOf(c.p.kinds[k.reg])
-	bits := uint64(k.i)
-	switch c.p.kinds[k.reg] {
+// constant is a number of a kind, f or i.
+func (c *coder) constant(kind ir.Kind, f float64, i int64) lanes {
+	_, w := streamOf(kind)
+	bits := uint64(i)
+	switch kind {
 	case ir.F32:
-		bits = uint64(math.Float32bits(float32(k.f)))
+		bits = uint64(math.Float32bits(float32(f)))
 	case ir.F64:
-		bits = math.Float64bits(k.f)
+		bits = math.Float64bits(f)
 	case ir.Bool:
-		bits = -uint64(k.i & 1)
-		c.regs[k.reg] = number(c.out.Const(jit.W4, bits), jit.W4)
-		c.regs[k.reg].value[1], c.regs[k.reg].known[1] = c.out.Const(jit.W8, bits), true
-		return
+		bits = -uint64(i & 1)
+		l := number(c.out.Const(jit.W4, bits), jit.W4)
+		l.value[1], l.known[1] = c.out.Const(jit.W8, bits), true
+		return l
 	}
-	c.regs[k.reg] = number(c.out.Const(w, bits), w)
+	return number(c.out.Const(w, bits), w)
 }
 
 // mask is a truth value in lanes of w.
@@ -162,11 +192,37 @@ func (c *coder) instr(in tileInstr) {
 			return
 		}
 		c.sound = false
-	case kind == ir.I32 && in.op.Row.Name == "max":
-		c.regs[in.dst] = number(c.out.Do(jit.IMax, w, c.values(in.src)...), w)
+	case kind == ir.I32 || kind == ir.I64:
+		c.integer(in, w)
 	default:
-		c.sound = false // integers are checked
+		c.sound = false
 	}
+}
+
+// integer writes arithmetic that is checked: where it overflows the code is
+// left, for the interpreter to find the fault.
+func (c *coder) integer(in tileInstr, w jit.Width) {
+	v := c.values(in.src)
+	x, y := v[0], v[len(v)-1]
+	and := func(a, b jit.Value) jit.Value { return c.out.Do(jit.And, w, a, b) }
+	xor := func(a, b jit.Value) jit.Value { return c.out.Do(jit.Xor, w, a, b) }
+	var r jit.Value
+	switch in.op.Row.Name {
+	case "add":
+		r = c.out.Do(jit.IAdd, w, x, y)
+		c.out.Leave(and(xor(r, x), xor(r, y)))
+	case "sub":
+		r = c.out.Do(jit.ISub, w, x, y)
+		c.out.Leave(and(xor(x, y), xor(r, x)))
+	case "neg":
+		r = c.out.Do(jit.ISub, w, c.out.Const(w, 0), x)
+		c.out.Leave(and(r, x))
+	case "max":
+		r = c.out.Do(jit.Blend, w, c.out.Do(jit.IGt, w, x, y), x, y)
+	default:
+		c.sound = false
+	}
+	c.regs[in.dst] = number(r, w)
 }
 
 func laneOf(k ir.Kind) macro.Lane {

@@ -180,13 +180,15 @@ func (s *tileStep) codeTask(w *worker, task int) {
 			}
 		}
 		for at := t; at < end; {
-			at = s.runCode(w, task, t, at, end)
+			if at = s.runCode(w, task, t, at, end); at < 0 {
+				return
+			}
 		}
 	}
 }
 
 // runCode computes points from at up to end, or fewer, and returns where it
-// stopped. tile is where the tile of what is brought together begins.
+// stopped, -1 at a fault. tile is where the tile of what is brought together begins.
 func (s *tileStep) runCode(w *worker, task, tile, at, end int) int {
 	c := s.code
 	row, point := at/c.row, at%c.row
@@ -219,6 +221,8 @@ func (s *tileStep) runCode(w *worker, task, tile, at, end int) int {
 		few = c.fn.Lanes()
 	}
 	s.fill(s.regs[w.id], few)
-	s.interpret(w, task, at, few)
+	if !s.interpret(w, task, at, few) {
+		return -1
+	}
 	return at + few
 }

@@ -15,6 +15,7 @@ const (
 	mStore                    // stream = x
 	mSpill                    // scratch = x
 	mTest                     // leave the loop where a lane of x is set
+	mMove                     // dst = m, for the next step
 )
 
 // mop is a machine operation on registers and places, for any number of lanes.
@@ -67,6 +68,7 @@ const (
 	itemNode itemKind = iota
 	itemStore
 	itemTest
+	itemNext // node is what carry number stream becomes
 )
 
 // allocator gives registers to the values of one level, which is a straight
@@ -77,6 +79,7 @@ type allocator struct {
 	level level
 	out   []mop
 	head  []mop // runs before the loop: what is pinned
+	tail  []mop // runs behind it: carries that were in registers
 
 	where  []uint8   // register by value, nowhere
 	slot   []int32   // scratch slot by value, -1
@@ -97,6 +100,10 @@ func newAllocator(p *Program) *allocator {
 	for i := range p.nodes {
 		a.where[i], a.slot[i], a.pool[i] = nowhere, -1, -1
 	}
+	for i, v := range p.carries {
+		a.slot[v] = int32(i)
+	}
+	a.slots = int32(len(p.carries))
 	return a
 }
 
@@ -145,10 +152,24 @@ func (a *allocator) run(l level, items []item, keep []bool) []mop {
 				o.kind = mTest
 			}
 			a.out = append(a.out, o)
+		case itemNext:
+			a.carry(it)
 		}
 		a.release(it.node)
 	}
 	return a.out
+}
+
+// carry brings a value to where the next step finds it.
+func (a *allocator) carry(it item) {
+	v := a.p.carries[it.stream]
+	o := mop{kind: mSpill, width: a.p.nodes[v].width, m: place{inScratch, a.slot[v]}}
+	if r := a.where[v]; r != nowhere && a.pinned[r] {
+		o.kind, o.dst, o.m = mMove, vec(r), a.operand(it.node)
+	} else {
+		o.x = a.register(it.node)
+	}
+	a.out = append(a.out, o)
 }
 
 // count finds the reads of every value.
@@ -210,7 +231,17 @@ func (a *allocator) dies(v Value) bool {
 // pin keeps constants and what outer loops computed in registers that the
 // straight line leaves free, the most read first.
 func (a *allocator) pin(items []item) {
-	for free := vecs - 2 - a.pressure(items); free > 0; free-- {
+	free := vecs - 2 - a.pressure(items)
+	a.pos = 0
+	for _, v := range a.p.carries {
+		if free--; free < 0 {
+			break
+		}
+		r := a.register(v)
+		a.pinned[r] = true
+		a.tail = append(a.tail, mop{kind: mSpill, x: r, width: a.p.nodes[v].width, m: place{inScratch, a.slot[v]}})
+	}
+	for ; free > 0; free-- {
 		best, most := Value(-1), 1
 		for v := range a.p.nodes {
 			if a.p.levels[v] < perLane && a.where[v] == nowhere && len(a.uses[v]) > most {
@@ -232,7 +263,7 @@ func (a *allocator) pressure(items []item) int {
 	live, most := 0, 0
 	born := make([]bool, len(a.p.nodes))
 	birth := func(v Value) {
-		if v >= 0 && a.p.levels[v] == perLane && !born[v] {
+		if v >= 0 && a.p.levels[v] == perLane && a.p.nodes[v].op != opCarry && !born[v] {
 			born[v] = true
 			live++
 		}

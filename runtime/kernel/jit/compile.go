@@ -38,6 +38,10 @@ func (p *Program) compile() (*text, error) {
 	if a.slots > 0 {
 		e.load(rSI, word(argScratch))
 	}
+	if p.steps {
+		e.recurrence(a, before, body)
+		return e.done(a), nil
+	}
 	e.ops(before, p.Lanes())
 	top := len(e.b)
 	e.ops(rows, p.Lanes())
@@ -46,13 +50,30 @@ func (p *Program) compile() (*text, error) {
 	e.loop(body, p.Lanes(), argMain)
 	e.loop(body, 1, argCount)
 	e.nextRow(top)
+	return e.done(a), nil
+}
+
+// recurrence runs body once a step.
+func (e *emitter) recurrence(a *allocator, before, body []mop) {
+	e.ops(before, 1)
+	e.ops(a.head, 1)
+	e.zero(rDX)
+	top := len(e.b)
+	e.ops(body, 1)
+	e.nextRow(top)
+	e.ops(a.tail, 1)
+	e.addImm(rDX, 1)
+}
+
+// done ends the code: here all loops end, and those that are left.
+func (e *emitter) done(a *allocator) *text {
 	for _, j := range e.leaves {
 		e.land(j)
 	}
 	e.store(word(argLeft), rDX)
 	e.ret()
 	e.finish(a.consts, a.widths)
-	return &text{code: e.b, slots: int(a.slots)}, nil
+	return &text{code: e.b, slots: int(a.slots)}
 }
 
 // loop runs body while the element is below an argument.
@@ -108,7 +129,7 @@ func (p *Program) order() (lists [levels][]item, keep []bool, err error) {
 			continue
 		}
 		l := p.levels[i]
-		if n.op != opLoad {
+		if !n.isRead() {
 			for _, x := range [3]Value{n.a, n.b, n.c} {
 				if x < 0 {
 					continue
@@ -122,7 +143,7 @@ func (p *Program) order() (lists [levels][]item, keep []bool, err error) {
 			}
 		}
 		switch {
-		case l == perLane && n.op != opLoad:
+		case l == perLane && !n.isRead():
 			made[i] = len(body)
 			body = append(body, item{what: itemNode, node: v})
 		case l == once || l == perRow:
@@ -136,8 +157,17 @@ func (p *Program) order() (lists [levels][]item, keep []bool, err error) {
 		keep[p.exit] = true
 	}
 	lists[perLane], err = p.place(body, made, last)
+	for i, v := range p.next {
+		keep[v] = keep[v] || p.outer(v)
+		if v != p.carries[i] {
+			lists[perLane] = append(lists[perLane], item{what: itemNext, node: v, stream: i})
+		}
+	}
 	return lists, keep, err
 }
+
+// isRead reports whether a node is not computed but found in memory.
+func (n *node) isRead() bool { return n.op == opLoad || n.op == opCarry }
 
 // outer reports whether v is computed before the inner loop.
 func (p *Program) outer(v Value) bool {
@@ -158,7 +188,7 @@ func (p *Program) place(body []item, made, last []int) ([]item, error) {
 	for i, o := range p.outputs {
 		at := test
 		n := &p.nodes[o.value]
-		if p.levels[o.value] == perLane && n.op != opLoad {
+		if p.levels[o.value] == perLane && !n.isRead() {
 			at = max(at, made[o.value])
 		}
 		for _, s := range o.after {
@@ -187,9 +217,12 @@ func (p *Program) needed() []bool {
 	if p.exit >= 0 {
 		out[p.exit] = true
 	}
+	for _, v := range p.next {
+		out[v] = true
+	}
 	for i := len(p.nodes) - 1; i >= 0; i-- {
 		n := &p.nodes[i]
-		if !out[i] || n.op == opLoad {
+		if !out[i] || n.isRead() {
 			continue
 		}
 		for _, x := range [3]Value{n.a, n.b, n.c} {

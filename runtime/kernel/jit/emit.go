@@ -62,7 +62,7 @@ func (e *emitter) stream(s int32, t reg) mem {
 		b = t
 		e.load(t, word(argStreams+2*int(s)))
 	}
-	if st := e.p.streams[s]; st.access == Direct {
+	if st := e.p.streams[s]; st.access == Direct && !e.p.steps {
 		return mem{base: b, index: rDX, scale: st.kind.shift()}
 	}
 	return at(b, 0)
@@ -106,7 +106,19 @@ func (e *emitter) op(o *mop) {
 		e.rrm(vmovupsSt, w, o.x, 0, at(rSI, 32*o.m.n))
 	case mTest:
 		e.test(o, w)
+	case mMove:
+		e.move(o, w)
 	}
+}
+
+// move brings a value into a register.
+func (e *emitter) move(o *mop, w bool) {
+	o.inst = vmovups
+	if o.m.kind == inStream {
+		e.read(o.m.n, o.dst, o.width)
+		return
+	}
+	e.last(o, w, o.dst, 0)
 }
 
 // last writes an instruction with its last operand wherever that is.
@@ -224,11 +236,7 @@ func (e *emitter) readOne(k Kind, dst vec, m mem, w Width) {
 
 // extend is rAX = a small integer in memory, of 32 bits.
 func (e *emitter) extend(op byte, m mem) {
-	rex := byte(0x40 | m.base>>3)
-	if m.index != none {
-		rex |= byte(m.index>>3) << 1
-	}
-	e.bytes(rex, 0x0f, op)
+	e.bytes(0x40|m.high(), 0x0f, op)
 	e.address(byte(rAX), m)
 }
 
@@ -277,8 +285,7 @@ func (e *emitter) writeTruth(s int32, x vec, w Width) {
 		e.rrr(vmovdSt, false, x, 0, vec(rAX))
 		e.bytes(0x83, 0xe0, 1) // and eax, 1
 		m := e.stream(s, rCX)
-		rex := byte(0x40 | m.base>>3 | m.index>>3<<1)
-		e.bytes(rex, 0x88) // mov [m], al
+		e.bytes(0x40|m.high(), 0x88) // mov [m], al
 		e.address(byte(rAX), m)
 		return
 	}

@@ -37,6 +37,15 @@ type mem struct {
 
 func at(base reg, disp int32) mem { return mem{base: base, index: none, disp: disp} }
 
+// high is the high bits of base and index as a REX prefix has them.
+func (m mem) high() byte {
+	b := byte(m.base >> 3)
+	if m.index != none {
+		b |= byte(m.index>>3) << 1
+	}
+	return b
+}
+
 // inst is a vector instruction: opcode map (1: 0F, 2: 0F38, 3: 0F3A),
 // mandatory prefix (0: none, 1: 66, 2: F3, 3: F2), opcode and W bit.
 type inst struct{ mp, pp, op, w byte }
@@ -106,11 +115,7 @@ func (c *code) address(field byte, m mem) {
 
 // general is a 64-bit instruction on a general register and memory.
 func (c *code) general(op byte, r reg, m mem) {
-	rex := 0x48 | byte(r>>3)<<2 | byte(m.base>>3)
-	if m.index != none {
-		rex |= byte(m.index>>3) << 1
-	}
-	c.bytes(rex, op)
+	c.bytes(0x48|byte(r>>3)<<2|m.high(), op)
 	c.address(byte(r&7), m)
 }
 

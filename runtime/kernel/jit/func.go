@@ -93,7 +93,8 @@ func (f *Func) Lanes() int { return f.lanes }
 // Args are the arguments of a Func and its scratch memory: one for each
 // goroutine that runs it.
 type Args struct {
-	words []uint64
+	words   []uint64
+	scratch int // the word where scratch memory begins
 }
 
 // NewArgs makes arguments for f.
@@ -103,7 +104,8 @@ func (f *Func) NewArgs() *Args {
 	a := &Args{words: make([]uint64, head+4*f.slots+line)}
 	scratch := unsafe.Pointer(&a.words[head])
 	over := int(uintptr(scratch)%64) / 8
-	a.words[argScratch] = uint64(uintptr(unsafe.Pointer(&a.words[head+(line-over)%line])))
+	a.scratch = head + (line-over)%line
+	a.words[argScratch] = uint64(uintptr(unsafe.Pointer(&a.words[a.scratch])))
 	return a
 }
 
@@ -115,7 +117,14 @@ func (a *Args) Stream(i int, p unsafe.Pointer, row int) {
 	a.words[argStreams+2*i+1] = uint64(row)
 }
 
-// Run computes n elements of each of some rows; both are at least 1. Where the
+// Carry is where the bits of carry i lie, 32 bytes: to be set before the first
+// step, the lane in front, and to be read behind the last.
+func (a *Args) Carry(i int) unsafe.Pointer {
+	return unsafe.Add(unsafe.Pointer(&a.words[a.scratch]), 32*i)
+}
+
+// Run computes n elements of each of some rows; both are at least 1, and n is 1
+// where rows are steps. Where the
 // program leaves the loops it returns the row and the element from which on
 // nothing is stored, else rows and 0. Streams must be given anew for each run.
 // What runs cannot be interrupted: at most 50 microseconds are good manners.

@@ -71,6 +71,7 @@ func pair(a, b inst) [2]inst { return [2]inst{a, b} }
 func fma(op byte) [2]inst { return [2]inst{{2, 1, op, 0}, {2, 1, op, 1}} }
 
 var rows = [numOps]row{
+	opCopy: {form: monadic, inst: pair(vmovups, vmovups)},
 	Add:    {form: dyadic, swaps: true, inst: both(1, 0x58)},
 	Sub:    {form: dyadic, inst: both(1, 0x5c)},
 	Mul:    {form: dyadic, swaps: true, inst: both(1, 0x59)},

@@ -74,6 +74,8 @@ func do(n *node, w Width, a, b, c uint64) uint64 {
 		return b32(float32(f64(a)))
 	case DoubleToInt:
 		return toInt(f64(a))
+	case opCopy:
+		return a
 	case Low:
 		return uint64(uint32(a))
 	case IntToFloat:
@@ -293,6 +295,7 @@ func (p *Program) evaluate(val []uint64, bufs []*buffer, r, i int) {
 		switch nd.op {
 		case opConst:
 			val[v] = nd.bits
+		case opCarry: // stays as the caller has set it
 		case opLoad:
 			b := bufs[nd.a]
 			at := 0

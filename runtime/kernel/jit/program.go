@@ -69,6 +69,8 @@ type Op uint8
 const (
 	opConst Op = iota
 	opLoad
+	opCarry // what the step before left
+	opCopy
 
 	Add // floats
 	Sub
@@ -126,7 +128,7 @@ type node struct {
 	op      Op
 	width   Width
 	imm     uint8
-	a, b, c Value // -1 where there is none; of a load, a is the stream
+	a, b, c Value // -1 where there is none; a of a load is the stream, of a carry its number
 	bits    uint64
 }
 
@@ -161,12 +163,40 @@ type Program struct {
 	outputs []output
 	exit    Value // mask of the lanes that the program cannot compute, -1
 	wide    bool  // some lane has eight bytes
+
+	steps   bool    // rows are steps, of one element
+	carries []Value // by number
+	next    []Value // what each is in the next step
 }
 
 // New is an empty program.
 func New() *Program {
 	const usual = 64
 	return &Program{nodes: make([]node, 0, usual), levels: make([]level, 0, usual), known: make(map[node]Value, usual), exit: -1}
+}
+
+// NewSteps is an empty program whose rows are the steps of a recurrence: each
+// has one element, and may read what the step before left behind. Streams that
+// are Direct move by their stride from step to step.
+func NewSteps() *Program {
+	p := New()
+	p.steps = true
+	return p
+}
+
+// Carry declares the next carry and returns what it is at the beginning of a step.
+func (p *Program) Carry(w Width) Value {
+	v := p.add(node{op: opCarry, width: w, a: Value(len(p.carries)), b: -1, c: -1}, perLane)
+	p.carries, p.next = append(p.carries, v), append(p.next, v)
+	return v
+}
+
+// Next says what carry i is in the next step.
+func (p *Program) Next(i int, v Value) {
+	if p.nodes[v].op == opCarry && v != p.carries[i] {
+		v = p.Do(opCopy, p.Width(v), v) // read before the other one is written
+	}
+	p.next[i] = v
 }
 
 // Stream declares the next stream and returns its number.
@@ -230,6 +260,9 @@ func (p *Program) DoImm(op Op, w Width, imm uint8, x ...Value) Value {
 	return p.add(n, l)
 }
 
+// Len is the number of operations, loads and constants.
+func (p *Program) Len() int { return len(p.nodes) }
+
 // Width is the bytes of a lane of v.
 func (p *Program) Width(v Value) Width { return p.nodes[v].width }
 
@@ -258,6 +291,9 @@ func (p *Program) Leave(v Value) {
 
 // Lanes is the number of elements that one turn of the loop computes.
 func (p *Program) Lanes() int {
+	if p.steps {
+		return 1
+	}
 	if p.wide {
 		return 4
 	}
@@ -285,6 +321,13 @@ func (p *Program) key() string {
 		for _, s := range o.after {
 			b = binary.LittleEndian.AppendUint32(b, uint32(s))
 		}
+	}
+	for _, v := range p.next {
+		b = append(b, 'N')
+		b = binary.LittleEndian.AppendUint32(b, uint32(v))
+	}
+	if p.steps {
+		b = append(b, 'T')
 	}
 	return string(binary.LittleEndian.AppendUint32(b, uint32(p.exit)))
 }
