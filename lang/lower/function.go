@@ -2,6 +2,7 @@ package lower
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -287,12 +288,22 @@ func (e *el) isPure(d *check.Decl) bool {
 			pure = false
 		case *syntax.Fn:
 			pure = pure && e.isPure(to)
+		case *syntax.Let:
+			pure = pure && !e.ofModel(to) // it may be a layer
 		}
 	}
 	if !pure {
 		e.pure[d] = 2
 	}
 	return pure
+}
+
+// ofModel reports a `let` at top level whose value a model has part in.
+func (e *el) ofModel(d *check.Decl) bool {
+	return slices.ContainsFunc(check.Mentions(e.prog, d), func(to *check.Decl) bool {
+		_, is := to.Node.(*syntax.Model)
+		return is
+	})
 }
 
 // runShared calls a function through its specialisation.

@@ -24,6 +24,11 @@ func (e *el) globalLet(d *check.Decl, n *syntax.Let) Value {
 		}
 		return poison
 	}
+	if l, ok := v.(*Layer); ok && l.inst == nil {
+		at := *l
+		at.home = d.Name
+		v = &at
+	}
 	v = c.outputsOf(v, d.Name)
 	inner := e.graphCx(d.Module, d.Name)
 	bound := inner.bind(n.Pattern, v)

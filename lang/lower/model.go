@@ -28,6 +28,10 @@ type Layer struct {
 	conf []Value
 	ats  []source.Span
 	inst *inst
+	// A layer that a `let` at top level makes has no place before a model uses
+	// it: home is its name, first are the first values that it was given.
+	home  string
+	first map[string]*given
 }
 
 func (f *Layer) name() string { return f.m.name() }
@@ -186,7 +190,7 @@ func (f *ModelRef) apply(c *cx, call *callArgs, want check.Type) Value {
 		}
 		node := call.node
 		sol.kind = ir.NoKind
-		return &Layer{m: f, sol: sol, conf: m.vals, ats: m.ats, inst: c.child(f, node).giving(first)}
+		return &Layer{m: f, sol: sol, conf: m.vals, ats: m.ats, inst: c.child(f, node).giving(first), first: first}
 	}
 	in := c.child(f, call.node).giving(first)
 	if c.inst == nil {
@@ -238,6 +242,7 @@ func (f *Layer) apply(c *cx, call *callArgs, want check.Type) Value {
 		return poison
 	}
 	f = f.settled(c, s, sol)
+	f.inst = c.placeOf(f)
 	run := func(d *cx, vals []Value) Value { return d.runModel(f, s, vals, m, sol, call) }
 	if len(lift) > 0 {
 		return c.lift(call.at, m, lift, run, func(i int, v Value) Value {
@@ -245,6 +250,20 @@ func (f *Layer) apply(c *cx, call *callArgs, want check.Type) Value {
 		})
 	}
 	return run(c, m.vals)
+}
+
+// placeOf is the place of a layer; one of the top level is shared by all that
+// use it, as a `param` there is.
+func (c *cx) placeOf(f *Layer) *inst {
+	switch {
+	case f.inst != nil || f.home == "":
+		return f.inst
+	case c.inst != nil:
+		return (&inst{root: c.inst.root, path: f.home, names: c.namesOf(f.home)}).giving(f.first)
+	case c.tr != nil:
+		return (&inst{root: c.tr.root, path: f.home, names: c.namesOf(f.home)}).giving(f.first)
+	}
+	return nil
 }
 
 // settled is f with constants of its configuration in the kind of its input.
