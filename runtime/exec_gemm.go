@@ -122,11 +122,19 @@ func (c *contraction[T]) task(w *worker, task int) {
 	a, b := spanOf[T](c.fr, &c.a, c.extents[0]), spanOf[T](c.fr, &c.b, c.extents[1])
 	out := spanOf[T](c.fr, &c.c, c.extents[2])
 	scratch := gemmScratch[T](w)
-	for o := first; o < last; o++ {
-		ia, ib, ic := offsets(c.outer, o)
+	if len(c.outer) == 1 && blocks == 1 {
+		l := c.outer[0]
 		for d := 0; d < c.nDeep; d++ {
 			da, db, _ := offsets(c.deep, d)
-			c.g.Block(i0, i1, j0, j1, d > 0, a[c.a.off+ia+da:], b[c.b.off+ib+db:], out[c.c.off+ic:], scratch)
+			c.g.Pairs(last-first, l.a, l.b, l.c, d > 0, a[c.a.off+first*l.a+da:], b[c.b.off+first*l.b+db:], out[c.c.off+first*l.c:], scratch)
+		}
+	} else {
+		for o := first; o < last; o++ {
+			ia, ib, ic := offsets(c.outer, o)
+			for d := 0; d < c.nDeep; d++ {
+				da, db, _ := offsets(c.deep, d)
+				c.g.Block(i0, i1, j0, j1, d > 0, a[c.a.off+ia+da:], b[c.b.off+ib+db:], out[c.c.off+ic:], scratch)
+			}
 		}
 	}
 	if c.after != nil {

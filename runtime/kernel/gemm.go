@@ -188,11 +188,28 @@ func (g *Gemm[T]) Block(i0, i1, j0, j1 int, add bool, a, b, c, scratch []T) {
 	case g.K == 0:
 	case g.tiled && g.swapped:
 		h := g.transposed()
-		h.tiles(j0, j1, i0, i1, add, b, a, c, scratch)
+		h.multiply(j0, j1, i0, i1, add, b, a, c, scratch)
 	case g.tiled:
-		g.tiles(i0, i1, j0, j1, add, a, b, c, scratch)
+		g.multiply(i0, i1, j0, j1, add, a, b, c, scratch)
 	default:
 		g.portable(i0, i1, j0, j1, add, a, b, c, scratch)
+	}
+}
+
+// Pairs computes n products whose operands and results are so many elements
+// apart. Products of one element, rows times rows, are computed many at once.
+func (g *Gemm[T]) Pairs(n int, aStep, bStep, cStep int, add bool, a, b, c, scratch []T) {
+	if g.tiled && g.M == 1 && g.N == 1 && g.ACol == 1 && g.BRow == 1 && g.K > 0 {
+		g.rowPairs(n, aStep, bStep, cStep, add, a, b, c, scratch)
+		return
+	}
+	g.eachPair(n, aStep, bStep, cStep, add, a, b, c, scratch)
+}
+
+// eachPair is Pairs one by one.
+func (g *Gemm[T]) eachPair(n int, aStep, bStep, cStep int, add bool, a, b, c, scratch []T) {
+	for i := 0; i < n; i++ {
+		g.Block(0, g.M, 0, g.N, add, a[i*aStep:], b[i*bStep:], c[i*cStep:], scratch)
 	}
 }
 

@@ -260,6 +260,54 @@ func gemm2x4F64Mask(t *gemmTile)
 //go:noescape
 func gemm1x4F64Mask(t *gemmTile)
 
+// dot32F32 is c[i] = Σ a[i,l]·b[l] for 32 rows a tile, with the vector b.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func dot32F32(t *gemmTile)
+
+// pair32F32 is c[i] = Σ a[i,l]·b[l] for 32 rows a tile, with the rows of B, bRow apart.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func pair32F32(t *gemmTile)
+
+// dot8F32 is c[i] = Σ a[i,l]·b[l] for 8 rows a tile, with the vector b.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func dot8F32(t *gemmTile)
+
+// pair8F32 is c[i] = Σ a[i,l]·b[l] for 8 rows a tile, with the rows of B, bRow apart.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func pair8F32(t *gemmTile)
+
+// dot16F64 is c[i] = Σ a[i,l]·b[l] for 16 rows a tile, with the vector b.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func dot16F64(t *gemmTile)
+
+// pair16F64 is c[i] = Σ a[i,l]·b[l] for 16 rows a tile, with the rows of B, bRow apart.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func pair16F64(t *gemmTile)
+
+// dot4F64 is c[i] = Σ a[i,l]·b[l] for 4 rows a tile, with the vector b.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func dot4F64(t *gemmTile)
+
+// pair4F64 is c[i] = Σ a[i,l]·b[l] for 4 rows a tile, with the rows of B, bRow apart.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func pair4F64(t *gemmTile)
+
 // fmaRate does n times 12 independent fused multiply-adds of a register, for
 // benchmarks: no kernel can be faster.
 //

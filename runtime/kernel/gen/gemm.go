@@ -91,6 +91,12 @@ func gemmFile() *Asm {
 			tileKernel{e, t[0], t[1], true}.write(a)
 		}
 	}
+	for _, e := range []elem{f32, f64} {
+		for _, groups := range []int{4, 1} {
+			dotKernel{e, groups, false}.write(a)
+			dotKernel{e, groups, true}.write(a)
+		}
+	}
 	fmaRate(a)
 	tileSwitch(a, f32)
 	tileSwitch(a, f64)

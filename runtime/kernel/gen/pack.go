@@ -91,10 +91,10 @@ blocks, at least 1, registers of 128 bits hold. step is bytes.`, name, 0,
 	f.Op("LEAQ", Mem{Base: SI, Index: R8, Scale: 4}, DX)
 	f.Label("block")
 	for i := 0; i < 4; i++ {
-		f.Op("VMOVU"+e.s, rowAt(SI, R8, R9, i, 0), X(i))
+		f.Op("VMOVU"+e.s, rowAt(SI, R8, R9, i), X(i))
 	}
 	for i := 0; i < 2; i++ {
-		f.Op("VMOVU"+e.s, rowAt(DX, R8, R9, i, 0), X(4+i))
+		f.Op("VMOVU"+e.s, rowAt(DX, R8, R9, i), X(4+i))
 	}
 	store := func(op string, x X, at int) { f.Op(op, x, Mem{Base: DI, Disp: at}) }
 	if e.bits == 32 {

@@ -15,7 +15,7 @@ where they multiply, elements are counted otherwise.`, name, 0,
 	f.Op("LEAQ", Mem{Base: R9, Index: R9, Scale: 2}, R10)
 	f.Op("LEAQ", Mem{Base: R8, Index: R8, Scale: 2}, R11)
 	f.Label("block")
-	columns := loadTransposed(f, e, SI, DX, R9, R10)
+	columns := loadTransposed(f, e, SI, DX, R9, R10, nil)
 	f.Op("MOVQ", DI, BX)
 	for l, y := range columns {
 		m := Mem{Base: BX}
@@ -38,19 +38,21 @@ where they multiply, elements are counted otherwise.`, name, 0,
 	f.Op("RET")
 }
 
+// loader loads half 0 or 1 of a row of a square into a register.
+type loader func(row Mem, half int, to X)
+
 // loadTransposed loads a square of as many rows as a register has lanes, and
 // leaves its columns in the registers that it names, all from Y0 up. second is
-// a register to work with, step3 three times the step.
-func loadTransposed(f *Func, e elem, src, second, step, step3 Reg) []Y {
+// a register to work with, step3 three times the step. A load other than nil
+// is used for all rows, and may keep what it needs in Y9 to Y11.
+func loadTransposed(f *Func, e elem, src, second, step, step3 Reg, load loader) []Y {
 	if e.bits == 64 {
-		return load4(f, src, step, step3)
+		return load4(f, src, step, step3, load)
 	}
 	f.Op("LEAQ", Mem{Base: src, Index: step, Scale: 4}, second)
 	for half := 0; half < 2; half++ {
 		for i := 0; i < 4; i++ {
-			y := Y(4*half + i)
-			f.Op("VMOVUPS", rowAt(src, step, step3, i, 16*half), y.Low())
-			f.Op("VINSERTF128", 1, rowAt(second, step, step3, i, 16*half), y, y)
+			join(f, e, rowAt(src, step, step3, i), rowAt(second, step, step3, i), half, Y(4*half+i), load)
 		}
 	}
 	columns := make([]Y, 8)
@@ -72,13 +74,25 @@ func loadTransposed(f *Func, e elem, src, second, step, step3 Reg) []Y {
 	return columns
 }
 
+// join loads the halves of two rows into one register.
+func join(f *Func, e elem, low, high Mem, half int, y Y, load loader) {
+	if load != nil {
+		load(low, half, y.Low())
+		load(high, half, 8)
+		f.Op("VINSERTF128", 1, X(8), y, y)
+		return
+	}
+	low.Disp += 16 * half
+	high.Disp += 16 * half
+	f.Op("VMOVU"+e.s, low, y.Low())
+	f.Op("VINSERTF128", 1, high, y, y)
+}
+
 // load4 is loadTransposed for four rows of float64.
-func load4(f *Func, src, step, step3 Reg) []Y {
+func load4(f *Func, src, step, step3 Reg, load loader) []Y {
 	for half := 0; half < 2; half++ {
 		for i := 0; i < 2; i++ {
-			y := Y(2*half + i)
-			f.Op("VMOVUPD", rowAt(src, step, step3, i, 16*half), y.Low())
-			f.Op("VINSERTF128", 1, rowAt(src, step, step3, i+2, 16*half), y, y)
+			join(f, f64, rowAt(src, step, step3, i), rowAt(src, step, step3, i+2), half, Y(2*half+i), load)
 		}
 	}
 	for half := Y(0); half < 2; half++ {
@@ -89,8 +103,8 @@ func load4(f *Func, src, step, step3 Reg) []Y {
 }
 
 // rowAt is the address of row i < 4.
-func rowAt(base, step, step3 Reg, i, disp int) Mem {
-	m := Mem{Base: base, Disp: disp}
+func rowAt(base, step, step3 Reg, i int) Mem {
+	m := Mem{Base: base}
 	switch i {
 	case 1, 2:
 		m.Index, m.Scale = step, i
