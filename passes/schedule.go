@@ -1,19 +1,27 @@
 package passes
 
-import "github.com/dfc-lang/dfc/ir"
+import (
+	"slices"
+
+	"github.com/dfc-lang/dfc/ir"
+)
 
 // schedule orders the operations of each region so that little is alive at
 // once: of those that can run, the one that frees most, or takes least. Where
-// that is no better than the order at hand, the order stays. Operations with
-// an effect keep their order among themselves.
+// that is no better than the order at hand, the order stays. A loop over the
+// points of a contraction that reads it stands right behind it where it can, so
+// that it can run on what the contraction has just written. Operations with an
+// effect keep their order among themselves.
 func schedule(m *ir.Module, sizes ir.Sizes) error {
 	v := newDeriver(m)
 	for _, f := range m.Funcs {
 		ir.WalkRegions(f.Body, func(r *ir.Region) {
 			s := newScheduling(v, r, sizes)
-			if order := s.greedy(); s.peak(order) < s.peak(s.given()) {
-				s.apply(order)
+			order := s.given()
+			if o := s.greedy(); s.peak(o) < s.peak(order) {
+				order = o
 			}
+			s.apply(s.follow(order))
 		})
 		ir.Renumber(f)
 	}
@@ -195,6 +203,40 @@ func (s *scheduling) peak(order []int) int64 {
 		}
 	}
 	return most
+}
+
+// follow moves a loop over the points of a contraction that reads it right
+// behind it, where all else that it reads is there by then.
+func (s *scheduling) follow(order []int) []int {
+	at := make([]int, len(order)) // place of each operation
+	for k, i := range order {
+		at[i] = k
+	}
+	for k := 0; k < len(order); k++ {
+		i := order[k]
+		if s.r.Ops[i].Row.Name != "einsum" {
+			continue
+		}
+		for _, u := range s.users[i] {
+			if !s.loopOver(u, i) || slices.ContainsFunc(s.needs[u], func(p int) bool { return at[p] > k }) {
+				continue
+			}
+			copy(order[k+2:at[u]+1], order[k+1:at[u]])
+			order[k+1] = u
+			for j := k + 1; j < len(order); j++ {
+				at[order[j]] = j
+			}
+			break
+		}
+	}
+	return order
+}
+
+// loopOver reports whether operation u is a loop over the points of operation i.
+func (s *scheduling) loopOver(u, i int) bool {
+	op := s.r.Ops[u]
+	return (op.Row.Name == "fused" || op.Row.Has(ir.Elementwise)) &&
+		ir.EqualDims(ir.Significant(op.Results[0].Type.Dims), ir.Significant(s.r.Ops[i].Results[0].Type.Dims))
 }
 
 func (s *scheduling) apply(order []int) {

@@ -262,6 +262,10 @@ func (b *binder) region(r *ir.Region) []step {
 func (b *binder) op(op *ir.Op) step {
 	o := b.plan.ops[op]
 	b.at = op.Span
+	if o.within {
+		*b.rows = append(*b.rows, b.describe(op, fmt.Sprintf("with it, tile program of %d", len(o.tile.instrs))))
+		return nil
+	}
 	s, what := b.opStep(op, o)
 	if s == nil {
 		return nil
@@ -336,8 +340,29 @@ func (b *binder) opStep(op *ir.Op, o *opInfo) (step, string) {
 
 // tileStep binds a tile program to the storage of the operation.
 func (b *binder) tileStep(op *ir.Op, t *tileProg) step {
+	s := b.tile(op, t)
+	if s == nil {
+		return nil
+	}
+	return s.step(b.prog.pool)
+}
+
+func (b *binder) tile(op *ir.Op, t *tileProg) *tileStep {
 	in, out := b.viewsOf(op.Operands), b.viewsOf(op.Results)
 	return b.bindTile(t, in, out, func(r, i int) bool { return b.mayAlias(out[r].slot, in[i].slot) })
+}
+
+// then is what follows a product on each range of its elements, nil for none.
+func (b *binder) then(op *ir.Op) func(w *worker, lo, hi int) {
+	next := b.plan.ops[op].then
+	if next == nil {
+		return nil
+	}
+	s := b.tile(next, b.plan.ops[next].tile)
+	if s == nil {
+		return nil
+	}
+	return func(w *worker, lo, hi int) { s.points(w, 0, lo, hi) }
 }
 
 // mayAlias reports whether two slots can be the same memory: the same slot, or

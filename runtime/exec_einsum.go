@@ -31,7 +31,7 @@ func (b *binder) einsum(op *ir.Op) (step, string) {
 	if !summed(in, out) {
 		return b.outer(op, in, out), "product"
 	}
-	return b.product(op, in, out, nil)
+	return b.product(op, in, out, b.then(op))
 }
 
 // product binds a contraction of two operands that sums something. after, where

@@ -44,8 +44,10 @@ type valueInfo struct {
 type opInfo struct {
 	start, end int
 	tile       *tileProg
-	inline     bool // a fused region that runs operation by operation
-	fallback   bool // runs in the interpreter
+	inline     bool   // a fused region that runs operation by operation
+	then       *ir.Op // what follows a product elementwise, on each block of rows
+	within     bool   // is that for the product before it
+	fallback   bool   // runs in the interpreter
 	temps      []int
 	scan       *scanPlan
 	callee     *plan
@@ -267,6 +269,7 @@ func (p *plan) planCall(op *ir.Op, o *opInfo) {
 // layouts decides, in program order, which values are views of others, and
 // carries the last uses of views to the values that they read.
 func (p *plan) layouts(r *ir.Region) {
+	var product *ir.Op // that the operation at hand may follow
 	for _, op := range r.Ops {
 		o := p.ops[op]
 		p.layout(op)
@@ -276,10 +279,72 @@ func (p *plan) layouts(r *ir.Region) {
 		for _, v := range op.Operands {
 			p.read(v, o.end)
 		}
+		switch {
+		case product != nil && p.follows(op, product):
+			p.join(product, op)
+			product = nil
+		case isProduct(op):
+			product = op
+		case !p.runsNothing(op):
+			product = nil
+		}
 	}
 	for _, v := range r.Results {
 		p.read(v, p.endOf(r))
 	}
+}
+
+// Note: what follows a product. An elementwise program over the points of a
+// product, right behind it, runs on each block of rows as soon as the block is
+// there, by the same task: a bias, an activation and its mask cost no pass over
+// memory. Other blocks of the product are still to be computed then, so its
+// operands are kept to the end of the program and cannot be overwritten by it.
+
+// isProduct reports whether op is a contraction of two operands that sums.
+func isProduct(op *ir.Op) bool {
+	a, ok := op.Attrs.(ir.EinsumAttrs)
+	if !ok || len(op.Operands) != 2 {
+		return false
+	}
+	in, out, err := ir.EinsumLabels(a.Spec)
+	return err == nil && summed(in, out)
+}
+
+// follows reports whether op is a program over the points of a product that
+// reads it point by point and cannot fail.
+func (p *plan) follows(op, product *ir.Op) bool {
+	o, x := p.ops[op], product.Results[0]
+	if o.tile == nil || len(op.SafeOperands()) > 0 || !ir.EqualDims(o.tile.dims, ir.Significant(x.Type.Dims)) {
+		return false
+	}
+	reads := false
+	for i, v := range op.Operands {
+		if p.info[v].root != x {
+			continue
+		}
+		reads = true
+		if p.info[v].strided || !o.tile.identity(i) {
+			return false
+		}
+	}
+	return reads
+}
+
+// join lets op run within a product.
+func (p *plan) join(product, op *ir.Op) {
+	p.ops[product].then, p.ops[op].within = op, true
+	for _, v := range product.Operands {
+		p.read(v, p.ops[op].end+1)
+	}
+}
+
+// runsNothing reports whether op is a view or a name: no step stands for it.
+func (p *plan) runsNothing(op *ir.Op) bool {
+	if len(op.Results) != 1 || op.Row.Has(ir.Effect) {
+		return false
+	}
+	i := p.info[op.Results[0]]
+	return i.root != op.Results[0] || op.Row.Name == "const" && !i.copied
 }
 
 // endOf is the position behind the operations of a region.

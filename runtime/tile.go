@@ -260,6 +260,16 @@ func (p *tileProg) weight() int64 {
 	return w
 }
 
+// identity reports whether every load of operand i is the element itself.
+func (p *tileProg) identity(i int) bool {
+	for _, l := range p.loads {
+		if l.fixed == nil && l.operand == i && !l.identity {
+			return false
+		}
+	}
+	return true
+}
+
 // readsInPlace reports whether the program may overwrite operand i with a
 // result: every load of the operand is the element itself, and none is passed
 // through as a result.

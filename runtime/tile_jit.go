@@ -161,10 +161,8 @@ func (c *tileCode) inOne(s *tileStep) []jit.Access {
 	return how
 }
 
-// codeTask runs one chunk in machine code.
-func (s *tileStep) codeTask(w *worker, task int) {
-	lo := task * s.chunk
-	hi := min(s.n, lo+s.chunk)
+// codeTask runs points lo to hi in machine code.
+func (s *tileStep) codeTask(w *worker, task, lo, hi int) {
 	c := s.code
 	step := hi - lo
 	if c.gather {

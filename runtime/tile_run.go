@@ -66,9 +66,10 @@ type boundStore struct {
 	bytes int
 }
 
-// bindTile makes the step of a program. in and out are the views of operands
-// and results; alias says whether a result may share storage with an operand.
-func (b *binder) bindTile(p *tileProg, in, out []view, alias func(r, i int) bool) step {
+// bindTile makes the step of a program, nil where there are no points. in and
+// out are the views of operands and results; alias says whether a result may
+// share storage with an operand.
+func (b *binder) bindTile(p *tileProg, in, out []view, alias func(r, i int) bool) *tileStep {
 	s := &tileStep{fr: b.fr, prog: p, n: 1}
 	shape := b.shape(p.dims)
 	s.n = product(shape)
@@ -92,11 +93,16 @@ func (b *binder) bindTile(p *tileProg, in, out []view, alias func(r, i int) bool
 	s.code = b.code(s, alias)
 	s.job.n = (s.n + s.chunk - 1) / s.chunk
 	s.job.do = s.task
-	pool := b.prog.pool
+	s.first.Store(math.MaxInt64)
+	return s
+}
+
+// step runs the program over all points.
+func (s *tileStep) step(pool *pool) step {
 	return func() *Fault {
-		s.first.Store(math.MaxInt64)
 		pool.run(&s.job)
 		if s.first.Load() != math.MaxInt64 {
+			s.first.Store(math.MaxInt64)
 			return s.fault
 		}
 		return nil
@@ -263,12 +269,16 @@ func (s *tileStep) task(w *worker, task int) {
 	if s.first.Load() < int64(task) {
 		return
 	}
+	lo := task * s.chunk
+	s.points(w, task, lo, min(s.n, lo+s.chunk))
+}
+
+// points runs points lo to hi.
+func (s *tileStep) points(w *worker, task, lo, hi int) {
 	if s.code != nil && s.code.fn.Ready() {
-		s.codeTask(w, task)
+		s.codeTask(w, task, lo, hi)
 		return
 	}
-	lo := task * s.chunk
-	hi := min(s.n, lo+s.chunk)
 	s.fill(s.regs[w.id], min(s.tile, hi-lo))
 	for t := lo; t < hi; t += s.tile {
 		if !s.interpret(w, task, t, min(s.tile, hi-t)) {
