@@ -75,7 +75,8 @@ type el struct {
 	catUse     map[*check.Table]*ir.Category
 	members    map[string]string // outputs of members of categories
 	sources    map[*check.Table]*ir.SourceTable
-	hiddens    map[string]string // hidden fields, see text.go
+	hiddens    map[string]string     // hidden fields, see text.go
+	firsts     map[*check.Decl]Value // `m.initial` of models without a training
 	tests      bool
 	written    map[string]source.Span // paths of results
 	partial    bool                   // a file was not there that says the type of a value
@@ -144,6 +145,7 @@ func newEl(prog *check.Program, opt Options) *el {
 	e.layerNames, e.places = map[syntax.Node]string{}, map[syntax.Node]int{}
 	e.catUse = map[*check.Table]*ir.Category{}
 	e.members, e.hiddens = map[string]string{}, map[string]string{}
+	e.firsts = map[*check.Decl]Value{}
 	e.sources = map[*check.Table]*ir.SourceTable{}
 	e.m.Name = strings.TrimSuffix(path.Base(prog.Main.File.Source.Path), ".df")
 	e.written, e.exprTables = map[string]source.Span{}, map[syntax.Node]*Tab{}

@@ -424,8 +424,7 @@ func (c *cx) initialOf(m *ModelRef, n *syntax.Name) Value {
 		}
 	}
 	if len(found) == 0 || found[0] == nil {
-		c.errf("E0759", n.Span(), "`%s.initial` needs a training of `%s`, and there is none", m.d.Name, m.d.Name).hint("initial values belong to a training: `train fit of %s …`", m.d.Name)
-		return poison
+		return c.firstOf(m, n)
 	}
 	v, ok := c.value(found[0]).(*trainVal)
 	if !ok {
