@@ -33,8 +33,20 @@ func NewTensor(t Type, shape ...int) *Tensor {
 // Mix is the counter-based generator under all randomness: 64 well mixed bits
 // for a key and a counter (two rounds of the finaliser of splitmix64, Steele,
 // Lea and Flood 2014, with the key in between). It is part of the file format.
-func Mix(key, counter uint64) uint64 {
-	return finalise(finalise(counter+0x9e3779b97f4a7c15) ^ finalise(key*0xd1342543de82ef95+0x2545f4914f6cdd1d))
+func Mix(key, counter uint64) uint64 { return StreamOf(key).At(counter) }
+
+// Stream is the numbers of one key: the half of Mix that does not depend on
+// the counter.
+type Stream uint64
+
+// StreamOf prepares a key of which many numbers are wanted.
+func StreamOf(key uint64) Stream {
+	return Stream(finalise(key*0xd1342543de82ef95 + 0x2545f4914f6cdd1d))
+}
+
+// At is Mix of the key and a counter.
+func (s Stream) At(counter uint64) uint64 {
+	return finalise(finalise(counter+0x9e3779b97f4a7c15) ^ uint64(s))
 }
 
 func finalise(z uint64) uint64 {

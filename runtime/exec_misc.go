@@ -1,8 +1,6 @@
 package runtime
 
 import (
-	"unsafe"
-
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/runtime/kernel"
 )
@@ -201,18 +199,35 @@ func (b *binder) uniform(op *ir.Op) step {
 	j.do = func(_ *worker, task int) {
 		k := elems[uint64](fr, keys.slot, keys.off+many)[keys.off:]
 		to := min(total, (task+1)*chunk)
-		for i := task * chunk; i < to; i++ {
-			bits := ir.Mix(k[i/n], uint64(i%n))
+		for i := task * chunk; i < to; {
+			key, from := k[i/n], i%n
+			run := min(n-from, to-i)
 			if dst.kind == ir.F32 {
-				*(*float32)(unsafe.Add(fr.base[dst.slot], 4*i)) = ir.UniformF32(bits)
+				drawF32(elems[float32](fr, dst.slot, dst.off+i+run)[dst.off+i:], key, from)
 			} else {
-				*(*float64)(unsafe.Add(fr.base[dst.slot], 8*i)) = ir.UniformF64(bits)
+				drawF64(elems[float64](fr, dst.slot, dst.off+i+run)[dst.off+i:], key, from)
 			}
+			i += run
 		}
 	}
 	pool := b.prog.pool
 	return func() *Fault {
 		pool.run(j)
 		return nil
+	}
+}
+
+// drawF32 fills dst with numbers of a key from one on; drawF64 too.
+func drawF32(dst []float32, key uint64, from int) {
+	s := ir.StreamOf(key)
+	for i := range dst {
+		dst[i] = ir.UniformF32(s.At(uint64(from + i)))
+	}
+}
+
+func drawF64(dst []float64, key uint64, from int) {
+	s := ir.StreamOf(key)
+	for i := range dst {
+		dst[i] = ir.UniformF64(s.At(uint64(from + i)))
 	}
 }

@@ -113,18 +113,34 @@ func (b *builder) pick(single, double float64) v {
 // coefficients are those of a polynomial, the highest power first.
 type coefficients []float64
 
-// poly is the polynomial c in z, by Horner's rule; the first coefficient may
-// be one that costs nothing.
+// poly is the polynomial c in z. Short ones go by Horner's rule, the fewest
+// operations; longer ones by Estrin's, which is a shorter chain to wait for: the
+// upper part by itself times a power of z that is a power of two. The first
+// coefficient may be one that costs nothing.
 func (b *builder) poly(z v, c coefficients) v {
-	r := b.k(c[0])
-	for i, x := range c[1:] {
-		if i == 0 && c[0] == 1 {
-			r = b.add(z, b.k(x))
-			continue
-		}
-		r = b.fma(r, z, b.k(x))
+	if len(c) == 1 {
+		return b.k(c[0])
 	}
-	return r
+	if len(c) == 2 && c[0] == 1 {
+		return b.add(z, b.k(c[1]))
+	}
+	h := 1
+	if len(c) > 8 {
+		for 2*h < len(c) {
+			h *= 2
+		}
+	}
+	at := len(c) - h
+	up := b.poly(z, c[:at])
+	return b.fma(up, b.power(z, h), b.poly(z, c[at:]))
+}
+
+// power is z^h for a power of two.
+func (b *builder) power(z v, h int) v {
+	for ; h > 1; h /= 2 {
+		z = b.mul(z, z)
+	}
+	return z
 }
 
 // of chooses coefficients by the lane.
