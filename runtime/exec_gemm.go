@@ -44,6 +44,9 @@ func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string, aft
 		return inOrder(b.clear(c.c), c.behind(b, after)), "fill"
 	}
 	c.shape(b.labels(op, in, out))
+	if s := c.splitUp(b, op, after); s != nil {
+		return s, fmt.Sprintf("GEMM %d×%d×%d in %d parts", c.g.M, c.g.N, c.g.K, kernel.Parts(c.g.M, c.g.N, c.g.K))
+	}
 	ranges := c.ranges()
 	c.rows, c.cols = c.g.Cut(ranges && after != nil)
 	c.downs, c.across = (c.g.M+c.rows-1)/c.rows, (c.g.N+c.cols-1)/c.cols

@@ -218,6 +218,11 @@ func (p *plan) temporaries(op *ir.Op, o *opInfo) {
 			o.temps = append(o.temps, p.newSlot(inArena, n, o.start, o.end, "partial sums"))
 		}
 	}
+	if op.Row.Name == "einsum" && len(op.Operands) == 2 {
+		if n := splitBytes(p, op); n > 0 {
+			o.temps = append(o.temps, p.newSlot(inArena, n, o.start, o.end, "parts of products"))
+		}
+	}
 }
 
 // lastAxis is the size of the last axis at the capacities.

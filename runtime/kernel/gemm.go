@@ -8,6 +8,23 @@ import "unsafe"
 // about a product, tiles, packing, orientation and tasks, leaves the bits alone.
 const K0 = 256
 
+// Parts is the number of parts into which the chains of a product are cut: a
+// few elements with very long chains. Each part is whole blocks, a product of
+// its own; parts are added as a tree that splits at the greatest power of two
+// below their number. That too is part of the numerics.
+func Parts(m, n, k int) int {
+	if m*n > 16<<10 || k < 8*K0 {
+		return 1
+	}
+	return min(16, k/(4*K0))
+}
+
+// PartStart is the first link of a part.
+func PartStart(k, parts, p int) int {
+	blocks := (k + K0 - 1) / K0
+	return min(k, blocks*p/parts*K0)
+}
+
 // GemmScratch is the number of elements of scratch that a block needs.
 const GemmScratch = (64 + 16 + 192) * K0
 
