@@ -22,10 +22,11 @@ type DataOptions struct {
 	Dir     string            // what paths in the program are relative to; "" is the folder of its file
 	Files   map[string]string // files to read instead, by table ("Houses")
 	Spill   string            // folder for decoded columns that do not fit; "" is the system's
-	Memory  int64             // bytes that data and plan may take; 0 is no bound
+	Memory  int64             // bytes that rows, batches, parameters and the arena may take; 0 is no bound
 	Workers int               // 0: as many as the machine allows
 	Profile bool              // measure where the time of runs goes; see (*Bound).Profile
 
+	limit      int64    // of the rows of a table in memory; 0: as data.Options has it
 	only       []string // tables to open; nil: all
 	records    map[string][]byte
 	absent     map[string]map[string]bool
@@ -97,7 +98,7 @@ func (p *Program) open(ctx context.Context, m *ir.Module, o DataOptions) (*Bound
 	}
 	needs := data.NeedsOf(m)
 	rows := rowModule(m, p.lowered, needs)
-	d, err := data.Open(rows, data.Options{Context: ctx, Dir: o.Dir, TempDir: o.Spill, Memory: o.Memory, Workers: o.Workers, Only: o.only,
+	d, err := data.Open(rows, data.Options{Context: ctx, Dir: o.Dir, TempDir: o.Spill, Memory: o.Memory, Limit: o.limit, Workers: o.Workers, Only: o.only,
 		Replace: b.files, Records: o.records, Absent: o.absent, Categories: o.categories, Needs: needs})
 	if err != nil {
 		return nil, err
@@ -292,7 +293,12 @@ func (b *Bound) planFor(m *ir.Module) error {
 	if err := runPasses(sized, sizedPasses, b.sizes, b.program.options, nil); err != nil {
 		return err
 	}
-	r, err := runtime.Load(sized, b.sizes, b.runOptions())
+	options, held := b.runOptions(), b.holdings(sized)
+	var err error
+	if options.Memory, err = b.leftOf(sized, held); err != nil {
+		return err
+	}
+	r, err := runtime.Load(sized, b.sizes, options)
 	if err != nil {
 		return err
 	}
@@ -300,7 +306,10 @@ func (b *Bound) planFor(m *ir.Module) error {
 		b.runtime.Close()
 	}
 	b.module, b.runtime = sized, r
-	return nil
+	if options.Memory == 0 {
+		return nil
+	}
+	return b.fit(r, held)
 }
 
 // sizesOf gives every symbol its size: tables, categories and files by the

@@ -33,6 +33,7 @@ type PredictOptions struct {
 	Write   string // which write node of the program to run, by its path; "" the first whose rows are of Table
 	Dir     string // what paths of the program's other data are relative to; "" is the folder of its file
 	Workers int
+	Memory  int64 // bytes that it may take; 0 is no bound
 }
 
 // Load reads a state that p has saved. Its training code must be the same;
@@ -104,7 +105,7 @@ func (m *Model) Predict(ctx context.Context, o PredictOptions) (rows int64, err 
 		return 0, err
 	}
 	j.write.Format, j.write.Path = format, o.Output
-	j.options = DataOptions{Dir: o.Dir, Workers: o.Workers, Files: map[string]string{j.table: o.File}}
+	j.options = DataOptions{Dir: o.Dir, Workers: o.Workers, Memory: o.Memory, Files: map[string]string{j.table: o.File}}
 	return j.run(ctx, "")
 }
 

@@ -213,7 +213,7 @@ func TestExamplesAllocateNothing(t *testing.T) {
 // onDisk opens the data of a program anew, none of it in memory.
 func onDisk(t *testing.T, b *Bound) *Bound {
 	t.Helper()
-	spilled, err := b.program.Bind(DataOptions{Workers: 2, Memory: 2 << 20})
+	spilled, err := b.program.Bind(DataOptions{Workers: 2, limit: 1 << 18})
 	if err != nil {
 		t.Fatal(err)
 	}

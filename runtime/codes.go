@@ -26,7 +26,7 @@ func init() {
 		source.Code{ID: CodeNonFinite, Title: "a number is infinite or not a number",
 			Explain: "The place shown is the first operation that made an infinite value or NaN from finite operands, on the way to a loss, gradient, parameter or output. Look at the operands: a logarithm of zero, a division by zero, or an exponential of something large are the usual causes; a lower learning rate helps where they grew in training."},
 		source.Code{ID: CodeMemory, Title: "the memory that a step needs is more than allowed",
-			Explain: "Before anything runs, dfc plans the memory of each step. The plan is larger than the limit given. A smaller batch needs less."},
+			Explain: "Before anything runs, dfc plans the memory of each step. What it keeps (rows that do not go to disk, batches made ahead, parameters with their copies) and the plan together are larger than the limit given with `--memory`. The message says what takes most. A smaller batch needs less."},
 		source.Code{ID: CodeEmpty, Title: "the greatest of nothing",
 			Explain: "A maximum, or the place of one, was asked for over no elements, where the kind has no value to stand for it."},
 	)

@@ -17,6 +17,7 @@ const mostMemory = min(1<<46, math.MaxInt-2*hugePage)
 // it when freed; smaller and elsewhere it belongs to the Go heap.
 type memory struct {
 	base   unsafe.Pointer
+	size   int64
 	mapped []byte
 	once   sync.Once
 }
@@ -25,7 +26,7 @@ type memory struct {
 // them; false where the system has no room.
 func newMemory(n int64) (*memory, bool) {
 	if n < hugePage {
-		return &memory{base: aligned(n)}, true
+		return &memory{base: aligned(n), size: n}, true
 	}
 	if n > mostMemory {
 		return nil, false
@@ -35,9 +36,9 @@ func newMemory(n int64) (*memory, bool) {
 	case !ok:
 		return nil, false
 	case whole == nil:
-		return &memory{base: aligned(n)}, true
+		return &memory{base: aligned(n), size: n}, true
 	}
-	return &memory{base: unsafe.Pointer(&whole[at]), mapped: whole}, true
+	return &memory{base: unsafe.Pointer(&whole[at]), size: n, mapped: whole}, true
 }
 
 // free gives the memory back; nothing may read it any more.

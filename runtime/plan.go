@@ -22,6 +22,7 @@ type slot struct {
 	from, to int   // positions between which it is in use
 	off      int64 // in the arena
 	name     string
+	value    *ir.Value // the first that lives in it, nil for room to work in
 }
 
 // valueInfo is what the planner knows of a value.

@@ -319,12 +319,13 @@ func TestBlame(t *testing.T) {
 
 func TestMemoryLimit(t *testing.T) {
 	m := batchModule()
-	mlp(m, ir.F32, 100, 100, 10)
+	mlp(m, ir.F32, 100, 100, 10).Name = "fit.step"
+	m.SetFuncs(m.Funcs)
 	prog, _ := Load(m, ir.Sizes{"B": {Actual: 100000}}, Options{Memory: 10 << 20})
 	defer prog.Close()
-	_, err := prog.Function("step", inPlace)
+	_, err := prog.Function("fit.step", inPlace)
 	var d *source.Diagnostic
-	if !errors.As(err, &d) || d.Code != CodeMemory || !strings.Contains(d.Hint, "rows a step") {
+	if !errors.As(err, &d) || d.Code != CodeMemory || !strings.Contains(d.Hint, "rows instead of") || len(d.Notes) == 0 {
 		t.Fatalf("%v", err)
 	}
 }

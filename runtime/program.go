@@ -31,7 +31,8 @@ type Program struct {
 	opt    Options
 	pool   *pool
 	mu     sync.Mutex
-	arenas []*memory // of its functions
+	arena  *memory // of the function that runs, each in turn; nil before the first
+	most   int64   // bytes that one of the functions planned needs
 	code   *codeStore
 	closed bool
 }
@@ -64,8 +65,8 @@ func (p *Program) Close() {
 	p.closed = true
 	p.pool.close()
 	p.code.free()
-	for _, m := range p.arenas {
-		m.free()
+	if p.arena != nil {
+		p.arena.free()
 	}
 }
 
@@ -103,6 +104,33 @@ func (p *Program) Function(name string, donate map[int]int) (fn *Function, err e
 }
 
 func (p *Program) function(name string, donate map[int]int) (*Function, error) {
+	pl, err := p.planOf(name, donate)
+	if err != nil {
+		return nil, err
+	}
+	fn := &Function{prog: p, plan: pl, fr: newFrame(pl), frames: map[*plan]*frame{}, sizes: make([]int64, len(p.names))}
+	for i, n := range p.names {
+		fn.sizes[i] = p.sizes[n].Capacity
+	}
+	full, err := fn.bind()
+	if err != nil {
+		return nil, err
+	}
+	fn.report = newReport(pl, full)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.most = max(p.most, pl.peak)
+	return fn, nil
+}
+
+// Check refuses what Function would refuse, and makes nothing.
+func (p *Program) Check(name string, donate map[int]int) error {
+	_, err := p.planOf(name, donate)
+	return err
+}
+
+// planOf plans a function within the memory allowed.
+func (p *Program) planOf(name string, donate map[int]int) (*plan, error) {
 	f := p.module.Func(name)
 	if f == nil {
 		return nil, fmt.Errorf("runtime: no function named %s", name)
@@ -117,16 +145,7 @@ func (p *Program) function(name string, donate map[int]int) (*Function, error) {
 	if p.opt.Memory > 0 && pl.peak > p.opt.Memory {
 		return nil, p.tooLarge(f, pl)
 	}
-	fn := &Function{prog: p, plan: pl, fr: newFrame(pl), frames: map[*plan]*frame{}, sizes: make([]int64, len(p.names))}
-	for i, n := range p.names {
-		fn.sizes[i] = p.sizes[n].Capacity
-	}
-	full, err := fn.bind()
-	if err != nil {
-		return nil, err
-	}
-	fn.report = newReport(pl, full)
-	return fn, nil
+	return pl, nil
 }
 
 func checkDonation(f *ir.Func, donate map[int]int) error {
@@ -139,43 +158,6 @@ func checkDonation(f *ir.Func, donate map[int]int) error {
 		seen[j] = true
 	}
 	return nil
-}
-
-// tooLarge refuses a plan and says which batch would fit.
-func (p *Program) tooLarge(f *ir.Func, pl *plan) error {
-	what := "this"
-	if train, ok := strings.CutSuffix(f.Name, ".step"); ok {
-		what = "a step of `" + train + "`"
-	}
-	d := source.Errorf(CodeMemory, f.Span, "%s needs %s of memory, and %s are allowed", what, sizeText(pl.peak), sizeText(p.opt.Memory))
-	for _, name := range ir.FreeSymbols(f) {
-		s := p.module.Symbol(name)
-		if s == nil || s.Class != ir.Batch {
-			continue
-		}
-		if n := p.fitting(f, name); n > 0 {
-			return d.WithHint("with %d rows a step instead of %d it would fit", n, p.sizes[name].Capacity)
-		}
-	}
-	return d
-}
-
-// fitting is the greatest power of two of a symbol whose plan fits, 0 where none does.
-func (p *Program) fitting(f *ir.Func, name string) int64 {
-	for n := int64(1) << 30; n > 0; n /= 2 {
-		if n >= p.sizes[name].Capacity {
-			continue
-		}
-		q := &Program{module: p.module, sizes: ir.Sizes{}, opt: p.opt, pool: p.pool}
-		for k, v := range p.sizes {
-			q.sizes[k] = v
-		}
-		q.sizes[name] = ir.Size{Actual: n, Capacity: n}
-		if pl, err := newPlan(q, f, nil, map[string]*plan{}); err == nil && pl.peak <= p.opt.Memory {
-			return n
-		}
-	}
-	return 0
 }
 
 // bind makes the steps for f.sizes and puts them in front.
@@ -259,8 +241,8 @@ func (f *Function) run(in, out []*array.Array, actual map[string]int64) error {
 	for k := range b.outs {
 		f.output(k, out, &b.outs[k])
 	}
-	if f.fr.arena == nil && f.plan.peak > 0 {
-		if err := f.allocate(); err != nil {
+	if f.plan.peak > 0 {
+		if err := f.prog.provide(f); err != nil {
 			return err
 		}
 	}
@@ -270,18 +252,34 @@ func (f *Function) run(in, out []*array.Array, actual map[string]int64) error {
 	return nil
 }
 
-// allocate takes memory for the arena; it goes back when the program is closed,
-// or before that when nobody has the function any more.
-func (f *Function) allocate() error {
-	m, ok := newMemory(f.plan.peak)
-	if !ok {
-		return source.Errorf(CodeMemory, f.plan.fn.Span, "@%s needs %s of memory, and the system does not give it", f.plan.fn.Name, sizeText(f.plan.peak)).
-			WithHint("a smaller batch needs less")
+// provide gives a function that is about to run the arena of the program,
+// large enough for all that are planned. Functions run one at a time and leave
+// nothing in it that they or others count on. It goes back to the system when
+// the program is closed, or nobody has it any more.
+func (p *Program) provide(f *Function) error {
+	if p.arena == nil || p.arena.size < f.plan.peak {
+		if p.arena != nil {
+			p.arena.free()
+		}
+		m, ok := newMemory(max(p.most, f.plan.peak))
+		if !ok {
+			p.arena = nil
+			return source.Errorf(CodeMemory, f.plan.fn.Span, "%s needs %s of memory, and the system does not give it", called(f.plan.fn), SizeText(f.plan.peak)).
+				WithHint("a smaller batch needs less")
+		}
+		p.arena = m
+		goruntime.AddCleanup(p, (*memory).free, m)
 	}
-	f.prog.arenas = append(f.prog.arenas, m)
-	goruntime.AddCleanup(f, (*memory).free, m)
-	f.fr.attach(f.plan, m.base)
+	f.fr.attach(f.plan, p.arena.base)
 	return nil
+}
+
+// called is what users call a function.
+func called(f *ir.Func) string {
+	if train, ok := strings.CutSuffix(f.Name, ".step"); ok {
+		return "a step of `" + train + "`"
+	}
+	return "this"
 }
 
 // input checks an argument and points its slot to it.
@@ -379,7 +377,8 @@ func cut[T any](s *[]T, n int) bool {
 // Plan is what was planned, at the capacities.
 func (f *Function) Plan() Report { return f.report }
 
-func sizeText(n int64) string {
+// SizeText is a number of bytes as people read it: 1.5 MiB.
+func SizeText(n int64) string {
 	switch x := float64(n); {
 	case n < 1<<10:
 		return fmt.Sprintf("%d B", n)

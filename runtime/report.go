@@ -65,9 +65,9 @@ func (r Report) Text(m Machine) string {
 		fmt.Fprintf(&b, "%s%s = %d", sep, s.Name, s.Size)
 	}
 	fmt.Fprintf(&b, "\n  memory   %s arena (at least %s alive at once), %s parameters, %s results\n",
-		sizeText(r.Peak), sizeText(r.Lower), sizeText(r.Inputs), sizeText(r.Outputs))
+		SizeText(r.Peak), SizeText(r.Lower), SizeText(r.Inputs), SizeText(r.Outputs))
 	all, bound := r.AtLeast(m)
-	fmt.Fprintf(&b, "  work     %s, %s moved; at least %s", flopsText(r.Flops), sizeText(r.Moved), timeText(all))
+	fmt.Fprintf(&b, "  work     %s, %s moved; at least %s", flopsText(r.Flops), SizeText(r.Moved), timeText(all))
 	for _, limit := range []string{"arithmetic", "cache", "memory"} {
 		if t := bound[limit]; t > 0 {
 			fmt.Fprintf(&b, ", %.0f %% %s", 100*float64(t)/float64(all), limit)
@@ -82,7 +82,7 @@ func (r Report) Text(m Machine) string {
 	for i := range r.Kernels {
 		k := &r.Kernels[i]
 		t, limit := m.AtLeast(k, r.footprint())
-		row(k.Name(), k.What, k.Result, flopsText(k.Flops), sizeText(k.Moved), timeText(t), limit, k.place())
+		row(k.Name(), k.What, k.Result, flopsText(k.Flops), SizeText(k.Moved), timeText(t), limit, k.place())
 	}
 	return b.String()
 }

@@ -147,6 +147,7 @@ func (p *plan) opStorage(op *ir.Op, r *ir.Region) {
 		}
 		if i.slot < 0 {
 			i.slot = p.newSlot(inArena, p.bytes(v.Type), i.pos, i.last, op.Row.Name)
+			p.slots[i.slot].value = v
 		}
 		p.extend(i.slot, i.pos, i.last)
 	}

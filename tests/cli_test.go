@@ -268,6 +268,23 @@ func TestProfile(t *testing.T) {
 	c.bad(2, "`--profile=p.pb.gz`", "run", "flowers.df", "--profile", "p.pb.gz")
 }
 
+// TestMemory: too little memory is refused before anything runs, with what
+// takes it and what to try; enough changes nothing.
+func TestMemory(t *testing.T) {
+	c := newCLI(t, flowers)
+	c.good("run", "flowers.df", "-q", "--out", "free", "--save", "state")
+	c.good("run", "flowers.df", "-q", "--out", "bound", "--memory", "50MB")
+	if c.read("free/all.csv") != c.read("bound/all.csv") {
+		t.Error("a bound of memory changes the results")
+	}
+	for _, want := range []string{"D0305", "are allowed", "given with --memory", "parameters of `fit`", "try: "} {
+		c.bad(1, want, "run", "flowers.df", "--memory", "10KB")
+	}
+	c.bad(2, "is no amount of memory", "run", "flowers.df", "--memory", "much")
+	c.good("predict", "flowers.df", "--state", "state", "--table", "Flowers=data/iris.csv", "-o", "p.csv", "--memory", "50MB")
+	c.bad(1, "D0305", "predict", "flowers.df", "--state", "state", "--table", "Flowers=data/iris.csv", "-o", "q.csv", "--memory", "2KB")
+}
+
 // TestPredict: the saved model gives for the same rows the same bytes as the
 // run that trained it, from a file and record by record.
 func TestPredict(t *testing.T) {

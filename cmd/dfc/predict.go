@@ -15,6 +15,7 @@ func newPredict(t *terminal) *cobra.Command {
 	var state, out string
 	var table []string
 	var workers int
+	var memory string
 	cmd := &cobra.Command{
 		Use:   "predict FILE --state DIR",
 		Short: "Apply a trained model to new rows",
@@ -38,6 +39,10 @@ for it; the columns that only training needs may be missing.`,
 				return err
 			}
 			t.report(m.Notices())
+			most, err := parseBytes(memory)
+			if err != nil {
+				return err
+			}
 			files, err := tables(table)
 			if err != nil {
 				return err
@@ -54,7 +59,7 @@ for it; the columns that only training needs may be missing.`,
 				if out == "" {
 					return usagef("`-o FILE` says where the predictions go")
 				}
-				n, err := m.Predict(ctx, dfc.PredictOptions{Table: name, File: file, Output: out, Workers: workers})
+				n, err := m.Predict(ctx, dfc.PredictOptions{Table: name, File: file, Output: out, Workers: workers, Memory: most})
 				if err != nil {
 					return err
 				}
@@ -81,6 +86,7 @@ for it; the columns that only training needs may be missing.`,
 	cmd.Flags().StringVar(&state, "state", "", "folder of the saved state")
 	cmd.Flags().StringArrayVar(&table, "table", nil, "the new rows: `Name=file`, Name a table of the program")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write: .csv, .jsonl, .json or .npy")
+	cmd.Flags().StringVar(&memory, "memory", "", "memory that rows, parameters and the plan may take, such as 500MB; more is refused or spilled")
 	cmd.Flags().IntVar(&workers, "workers", 0, "cores to use; 0 is as many as there are")
 	return cmd
 }

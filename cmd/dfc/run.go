@@ -54,7 +54,7 @@ whole state is kept in DIR, also on Ctrl-C; a run that goes on from there with
 	f.addMachine(cmd)
 	fl := cmd.Flags()
 	fl.IntVar(&f.workers, "workers", 0, "cores to use; 0 is as many as there are (results do not depend on it)")
-	fl.StringVar(&f.memory, "memory", "", "memory that data and plan may take, such as 500MB; more is refused or spilled")
+	fl.StringVar(&f.memory, "memory", "", "memory that rows, batches, parameters and the plan may take, such as 500MB; more is refused or spilled")
 	fl.StringVar(&f.out, "out", "", "folder that results are written to; the default is the working directory")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no report and no progress")
 	fl.BoolVar(&f.json, "json", false, "report, progress and results as lines of JSON on standard output")
