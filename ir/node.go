@@ -221,7 +221,9 @@ type TrainParam struct {
 	Init string
 	// Update, for a parameter: a function of (Plain p, Plain g, a Plain input
 	// for each slot, then Step, Epoch, Given inputs) to (p', slots').
-	Update string      `json:",omitempty"`
+	Update string `json:",omitempty"`
+	// Lazily: Update leaves rows without a gradient as they are, states included.
+	Lazily bool        `json:",omitempty"`
 	Slots  []Slot      `json:",omitempty"`
 	Span   source.Span `json:"-"`
 }

@@ -182,7 +182,7 @@ func (v *verifier) overwritten(r *Region) {
 	for _, op := range r.Ops {
 		if len(gone) > 0 {
 			for _, x := range op.Operands {
-				if w := gone[viewed(x)]; w != nil {
+				if w := gone[Viewed(x)]; w != nil {
 					v.opFault(op, "reads %s, which `%s` has written over", x, w)
 				}
 			}
@@ -191,18 +191,18 @@ func (v *verifier) overwritten(r *Region) {
 			if gone == nil {
 				gone = map[*Value]*Op{}
 			}
-			gone[viewed(op.Operands[0])] = op
+			gone[Viewed(op.Operands[0])] = op
 		}
 	}
 	for _, x := range r.Results {
-		if w := gone[viewed(x)]; w != nil {
+		if w := gone[Viewed(x)]; w != nil {
 			v.opFault(w, "writes over %s, which is a result", x)
 		}
 	}
 }
 
-// viewed is what x may be a view of.
-func viewed(x *Value) *Value {
+// Viewed is what x may be a view of, itself if of nothing.
+func Viewed(x *Value) *Value {
 	for x != nil && x.Def != nil && x.Def.Row != nil && x.Def.Row.Has(Structural) && len(x.Def.Operands) == 1 {
 		x = x.Def.Operands[0]
 	}

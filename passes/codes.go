@@ -12,6 +12,7 @@ const (
 	codeCut     = "E0602"
 	codePartly  = "E0603"
 	codeNothing = "E0604"
+	codeLazily  = "E0605"
 )
 
 func init() {
@@ -30,7 +31,17 @@ func init() {
 		source.Code{ID: codeNothing, Title: "a loss that nothing moves",
 			Explain: "Every path from the parameters to this loss goes through `stop`, so there is nothing to train.",
 			Wrong:   program("w * r.x + b", "stop(m(r))"), Right: program("w * r.x + b", "m(r)")},
+		source.Code{ID: codeLazily, Title: "an optimizer that cannot work lazily",
+			Explain: "`lazily` moves only the rows of a parameter that a gradient reaches. An optimizer that computes something from all rows at once, such as the norm of the parameter, would have to go over them all.",
+			Wrong:   lazily(" / sum(square(p))"), Right: lazily("")},
 	)
+}
+
+// lazily is an example: an optimizer of a term more, asked to work lazily.
+func lazily(term string) string {
+	return "optimizer scaled(rate: real) for p, g {\n  p <- p - rate * g" + term + "\n}\n" +
+		"table T from csv(\"t.csv\") { k: category, y: f32 }\nmodel m(r: T) -> f32 {\n  param w: f32[T.k] = 1\n  w[r.k]\n}\n" +
+		"train fit of m on T {\n  loss r => square(m(r) - r.y)\n  optimizer scaled(0.1) lazily\n  batch 32\n  epochs 1\n}\n"
 }
 
 // program is an example: a model with two parameters and this body, trained

@@ -305,7 +305,7 @@ func (r *reach) loop(op *ir.Op, a ir.ScanAttrs, in [][]flow, sources int, at map
 
 // Contract reports on every parameter of a training that is updated: E0601
 // where neither loss nor penalty uses it, E0602 where every path is cut, a
-// warning E0603 where some are. A stop that the program wrote is meant. A node
+// warning E0603 where some are, E0605 where a lazy update needs all rows. A stop that the program wrote is meant. A node
 // that is no training has nothing to report.
 func Contract(m *ir.Module, n *ir.Node) source.List {
 	t, ok := n.Body.(*ir.Train)
@@ -324,6 +324,9 @@ func Contract(m *ir.Module, n *ir.Node) source.List {
 			got = got.join(weightFlow(m, m.Func(fn), p.Path))
 		}
 		some = some || got.live
+		if d := rowByRow(m, n, p); d != nil {
+			list.Add(d)
+		}
 		if d := judge(p, n, Reached{got.live, got.cut}); d != nil {
 			list.Add(d)
 		}

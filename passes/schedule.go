@@ -11,7 +11,8 @@ import (
 // that is no better than the order at hand, the order stays. A loop over the
 // points of a contraction that reads it stands right behind it where it can, so
 // that it can run on what the contraction has just written. Operations with an
-// effect keep their order among themselves.
+// effect keep their order among themselves, and what writes over a value comes
+// behind all that reads it.
 func schedule(m *ir.Module, sizes ir.Sizes) error {
 	v := newDeriver(m)
 	for _, f := range m.Funcs {
@@ -45,7 +46,7 @@ type scheduling struct {
 func newScheduling(v *deriver, r *ir.Region, sizes ir.Sizes) *scheduling {
 	s := &scheduling{r: r, at: map[*ir.Value]int{}, bytes: map[*ir.Value]int64{}, uses: map[*ir.Value]int{},
 		needs: make([][]int, len(r.Ops)), users: make([][]int, len(r.Ops))}
-	effect := -1
+	effect, readers := -1, map[*ir.Value][]int{}
 	for i, op := range r.Ops {
 		for _, x := range op.Results {
 			s.at[x], s.bytes[x] = i, bytesOf(x.Type, sizes)
@@ -63,6 +64,17 @@ func newScheduling(v *deriver, r *ir.Region, sizes ir.Sizes) *scheduling {
 				s.needs[i] = append(s.needs[i], effect)
 			}
 			effect = i
+		}
+		if op.Row.Name == "row_write" {
+			for _, p := range readers[ir.Viewed(op.Operands[0])] {
+				if !before[p] {
+					before[p] = true
+					s.needs[i] = append(s.needs[i], p)
+				}
+			}
+		}
+		for _, x := range distinct(op.Operands) {
+			readers[ir.Viewed(x)] = append(readers[ir.Viewed(x)], i)
 		}
 		for _, p := range s.needs[i] {
 			s.users[p] = append(s.users[p], i)

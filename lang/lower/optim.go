@@ -54,12 +54,13 @@ func (c *cx) updates(info *trainInfo, root *paramRoot, cl *syntax.Clause) bool {
 		c.errf("E0751", cl.Value.Span(), "this is no optimizer but %s", c.describe(f)).hint("there are %s", strings.Join(c.optimizers(), ", ")).suggest(call.Fun.Span().Text(), c.optimizers())
 		return false
 	}
+	lazy := false
 	memo := map[string]ir.TrainParam{}
 	for _, p := range root.found.params {
 		t := ir.Type{Kind: p.t.Kind, Dims: p.t.Dims}
 		made, ok := memo[t.String()]
 		if !ok {
-			made, ok = c.update(info, root, opt, call, t)
+			made, ok = c.update(info, root, opt, call, t, cl.Lazy)
 			if !ok {
 				return false
 			}
@@ -69,7 +70,12 @@ func (c *cx) updates(info *trainInfo, root *paramRoot, cl *syntax.Clause) bool {
 		if !ok {
 			return false
 		}
-		info.node.Params = append(info.node.Params, ir.TrainParam{Path: p.path, Type: t, Init: init, Update: made.Update, Slots: made.Slots, Span: p.at})
+		info.node.Params = append(info.node.Params, ir.TrainParam{Path: p.path, Type: t, Init: init, Update: made.Update, Lazily: made.Lazily, Slots: made.Slots, Span: p.at})
+		lazy = lazy || made.Lazily
+	}
+	if cl.Lazy != nil && !lazy {
+		c.errf("E0766", cl.Lazy.Span(), "`lazily` says nothing here: no parameter of `%s` is keyed by a table or category", info.model.Name).
+			note(info.model.At, "the model").hint("`param level: f32[Users]` is")
 	}
 	for _, s := range root.found.states {
 		init, ok := c.initFn(info, s)
@@ -115,8 +121,9 @@ func (c *cx) initFn(info *trainInfo, p *paramInfo) (string, bool) {
 	return d.fn.f.Name, true
 }
 
-// update evaluates an optimizer for parameters of type t.
-func (c *cx) update(info *trainInfo, root *paramRoot, opt *OptimRef, call *syntax.Call, t ir.Type) (ir.TrainParam, bool) {
+// update evaluates an optimizer for parameters of type t; lazy is the word
+// `lazily`, nil where it is not there.
+func (c *cx) update(info *trainInfo, root *paramRoot, opt *OptimRef, call *syntax.Call, t ir.Type, lazy *syntax.Name) (ir.TrainParam, bool) {
 	out := ir.TrainParam{}
 	s := c.signatureOf(opt.d)
 	d := c.trainFn(info, root, "update."+opt.d.Name, false)
@@ -146,6 +153,10 @@ func (c *cx) update(info *trainInfo, root *paramRoot, opt *OptimRef, call *synta
 		results = append(results, d.use(n))
 	}
 	results = d.dropIdle(sl, results)
+	if out.Lazily = lazy != nil && c.byTable(t); out.Lazily {
+		d.fn.b.Span = lazy.Span()
+		d.lazily(d.use(p), d.use(g), sl, results)
+	}
 	d.fn.b.Return(results...)
 	d.fn.f.Span = opt.n.Span()
 	d.sortInputs(2 + len(sl.slots))
@@ -175,10 +186,40 @@ func (c *cx) dropIdle(sl *slotCtx, results []*ir.Value) []*ir.Value {
 		at := slices.Index(f.Body.Params, v)
 		f.Body.Params = slices.Delete(f.Body.Params, at, at+1)
 		f.Inputs = slices.Delete(f.Inputs, at, at+1)
-		sl.slots = slices.Delete(sl.slots, i, i+1)
+		sl.slots, sl.in = slices.Delete(sl.slots, i, i+1), slices.Delete(sl.in, i, i+1)
 		results = slices.Delete(results, 1+i, 2+i)
 	}
 	return results
+}
+
+// byTable reports whether the first dimension of t is a table or category.
+func (c *cx) byTable(t ir.Type) bool {
+	if t.Rank() == 0 {
+		return false
+	}
+	name, ok := t.Dims[0].Symbol()
+	return ok && c.el.byDim[name] != nil
+}
+
+// lazily keeps, of the new values of the parameter p and of the states that
+// have its rows, those of rows whose gradient g is not all zero; the other rows
+// stay as they were.
+func (c *cx) lazily(p, g *ir.Value, sl *slotCtx, results []*ir.Value) {
+	b, some := c.fn.b, g
+	if n := g.Type.Rank(); n > 1 {
+		var axes []int
+		for i := 1; i < n; i++ {
+			axes = append(axes, i)
+		}
+		some = b.One("reduce_max", ir.AxesAttrs{Axes: axes}, b.One("abs", nil, g)) // NaN where one is
+	}
+	moves := b.Cmp("ne", some, b.Zeros(some.Type))
+	for i, old := range append([]*ir.Value{p}, sl.in...) {
+		t := old.Type
+		if results[i] != old && t.Rank() > 0 && t.Dims[0] == g.Type.Dims[0] {
+			results[i] = b.Select(b.Broadcast(moves, t.Dims, 0), results[i], old)
+		}
+	}
 }
 
 // sortInputs brings the Plain inputs, n of them, to the front, in order.

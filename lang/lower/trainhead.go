@@ -101,6 +101,9 @@ func (c *cx) clauses(info *trainInfo) *trainBlock {
 		if known && w != "metric" && w != "log" && w != "emit" && cl.Is != nil {
 			c.errf("E0726", cl.Is.Span(), "`%s` has no `=`", w)
 		}
+		if known && w != "optimizer" && cl.Lazy != nil {
+			c.errf("E0765", cl.Lazy.Span(), "`%s` has no `lazily`", w).hint("it says how the optimizer moves parameters: `optimizer adam(1e-3) lazily`")
+		}
 		if known && w != "log" && cl.Every != nil {
 			c.errf("E0727", cl.Every.Span(), "`%s` has no `every`", w)
 		}

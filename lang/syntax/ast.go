@@ -207,15 +207,16 @@ type Train struct {
 	Clauses []*Clause
 }
 
-// Clause is one line of a `train` block: `word each? value (every e)? (= e)?`.
+// Clause is one line of a `train` block: `word each? value lazily? (every e)? (= e)?`.
 // Which words there are is the checker's business.
 type Clause struct {
 	Pos
 	Word  *Name
 	Each  *Name // the word `each`, or nil
 	Value Expr
-	Every Expr // or nil
-	Is    Expr // after `=`, or nil
+	Lazy  *Name // the word `lazily`, or nil
+	Every Expr  // or nil
+	Is    Expr  // after `=`, or nil
 
 	Broken bool // it has a mistake, and its value is none
 }

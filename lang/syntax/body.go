@@ -313,6 +313,9 @@ func (p *parser) clause(c *Clause) {
 		}
 	}
 	c.Value = p.expr()
+	if p.at("lazily") {
+		c.Lazy = p.name("lazily")
+	}
 	if p.accept("every") {
 		c.Every = p.pipe()
 	}

@@ -215,7 +215,7 @@ func (d *dumper) piece(n Node) {
 		if n.Each != nil {
 			head += " each"
 		}
-		d.form(head, n.Value, d.wrapped("every", n.Every), d.wrapped("=", n.Is))
+		d.form(head, n.Value, opt(n.Lazy), d.wrapped("every", n.Every), d.wrapped("=", n.Is))
 	case *FieldSet:
 		d.form("fields", all(n.Items))
 	case *Field:

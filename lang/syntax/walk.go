@@ -253,7 +253,7 @@ func (c *children) ofPart(n Node) {
 	case *Arg:
 		c.add(n.Name, n.Type, n.Default)
 	case *Clause:
-		c.add(n.Word, opt(n.Each), n.Value, n.Every, n.Is)
+		c.add(n.Word, opt(n.Each), n.Value, opt(n.Lazy), n.Every, n.Is)
 	case *FieldSet:
 		addAll(c, n.Items)
 	case *Field:

@@ -9,7 +9,7 @@ var declarationWords = []string{
 	"optimizer", "type", "param", "adjoint", "train", "read", "write", "print", "test",
 }
 
-var placeWords = []string{"state", "assert", "each", "every", "of", "on", "from", "key", "skip", "other"}
+var placeWords = []string{"state", "assert", "each", "every", "lazily", "of", "on", "from", "key", "skip", "other"}
 
 // The checker knows what each clause means; the parser takes any name.
 var clauseWords = []string{

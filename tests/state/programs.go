@@ -175,7 +175,7 @@ model stars(r: Ratings) -> f32 {
 }
 train fit of stars on Train {
   loss      r => squared(stars(r), r.stars)
-  optimizer adagrad(0.1)
+  optimizer adam(0.05) lazily
   batch     32
   epochs    4
   metric    rmse = sqrt(mean(square(stars(r) - r.stars) for r in Valid))

@@ -2,7 +2,7 @@
 if exists("b:current_syntax")
   finish
 endif
-syn keyword dfcKeyword let fn if then else for in and or not as with state assert each every of on from key skip other
+syn keyword dfcKeyword let fn if then else for in and or not as with state assert each every lazily of on from key skip other
 syn match dfcDeclaration "^\(let\|fn\|precision\|import\|setting\|category\|table\|stream\|dim\|model\|optimizer\|type\|param\|adjoint\|train\|read\|write\|print\|test\)\>"
 syn match dfcClause "^\s\+\(loss\|penalty\|optimizer\|batch\|order\|last\|steps\|epochs\|metric\|stop\|keep\|clip\|gradient\|private\|log\|save\|emit\)\>\ze\s"
 syn keyword dfcType f32 f64 i32 i64 u8 i8 u16 i16 bool real str time index dim category key
