@@ -44,6 +44,7 @@ var Sized = []Pass{
 	{"layout", layout, "transposes go into contractions, reshapes of nothing go"},
 	{"dce", dce, "the transposes that went"},
 	{"scalarise", scalarise, "derivatives of small tensors are compact, loops over numbers are fast"},
+	{"contract", contract, "products are what they will be; a loop over elements hides them"},
 	{"fuse", fuse, "loops over the same dimensions become one; nothing looks inside afterwards"},
 	{"dce", dce, "constants that went inside"},
 	{"schedule", schedule, "the order in which least is alive"},
@@ -65,6 +66,7 @@ var Orders = []Order{
 	{"derive", "scalarise", "a tensor has one derivative, its elements have many"},
 	{"touch", "layout", "the proof reads the update as it was written"},
 	{"touch", "fuse", "it looks inside the update"},
+	{"contract", "fuse", "inside of a loop over elements nothing is changed any more"},
 	{"layout", "fuse", "transposes end loops"},
 	{"fuse", "schedule", "what is ordered is what runs"},
 }
