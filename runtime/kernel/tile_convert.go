@@ -10,8 +10,13 @@ type Number interface {
 // Widen converts where nothing can fail: between floats, from integers to
 // floats, to a wider integer.
 func Widen[D, S Number](dst []D, x []S) {
-	for i, v := range x[:len(dst)] {
-		dst[i] = D(v)
+	x = x[:len(dst)]
+	n := 0
+	if Active() >= AVX2 {
+		n = vectorWiden(dst, x)
+	}
+	for i, v := range x[n:] {
+		dst[n+i] = D(v)
 	}
 }
 

@@ -315,6 +315,22 @@ func Fma[T Float](dst, x, y, z []T) {
 
 // Cmp compares: dst[i] is 1 where the predicate holds, with IEEE rules on NaN.
 func Cmp[T Number](pred string) func(dst []uint8, x, y []T) {
+	f := portableCmp[T](pred)
+	if f == nil || Active() < AVX2 {
+		return f
+	}
+	g := vectorCompare[T](pred)
+	if g == nil {
+		return f
+	}
+	return func(dst []uint8, x, y []T) {
+		x, y = x[:len(dst)], y[:len(dst)]
+		n := g(dst, x, y)
+		f(dst[n:], x[n:], y[n:])
+	}
+}
+
+func portableCmp[T Number](pred string) func(dst []uint8, x, y []T) {
 	switch pred {
 	case "eq":
 		return func(dst []uint8, x, y []T) {
@@ -366,7 +382,11 @@ func bit(b bool) uint8 {
 // Select is dst[i] = x[i] where p[i] is not 0, y[i] elsewhere.
 func Select[T any](dst []T, p []uint8, x, y []T) {
 	p, x, y = p[:len(dst)], x[:len(dst)], y[:len(dst)]
-	for i := range dst {
+	n := 0
+	if Active() >= AVX2 {
+		n = vectorSelect(dst, p, x, y)
+	}
+	for i := n; i < len(dst); i++ {
 		v := y[i]
 		if p[i] != 0 {
 			v = x[i]

@@ -18,3 +18,8 @@ func vectorAdd[T Float](_, _, _ []T)              { panic(noVectors) }
 func vectorSum[T Float](_ []T) T                  { panic(noVectors) }
 func vectorChain[T Float](_, _ []T, _, _ int)     { panic(noVectors) }
 func vectorMax[T Number](_ []T) (most T, ok bool) { panic(noVectors) }
+
+func vectorSelect[T any](_ []T, _ []uint8, _, _ []T) int { panic(noVectors) }
+func vectorWiden[D, S Number](_ []D, _ []S) int          { panic(noVectors) }
+
+func vectorCompare[T Number](_ string) func(_ []uint8, _, _ []T) int { panic(noVectors) }

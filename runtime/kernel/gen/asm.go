@@ -188,4 +188,5 @@ var Files = []File{
 	{"pack", packFile},
 	{"tile", tileFile},
 	{"reduce", reduceFile},
+	{"convert", convertFile},
 }
