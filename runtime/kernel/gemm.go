@@ -111,38 +111,39 @@ func lanesOf[T Float]() int {
 }
 
 // From so many rows packing a panel of B pays although it is contiguous, for
-// the packed panel stays in the first cache; from so many columns packing A
-// pays, if its lines are far apart: lines whose addresses differ by a multiple
-// of 4096 bytes push one another out of that cache.
+// the packed panel stays in the first cache. From so many columns and links
+// packing A pays, where its lines are multiples of conflict bytes apart.
 const (
-	packRows = 48
-	packCols = 128
-	farApart = 2048
-	conflict = 4096
+	packRows  = 64
+	packCols  = 128
+	packLinks = 128
+	conflict  = 2048
 )
 
 // packs reports which operands are packed for a block of C.
 func (g *Gemm[T]) packs(m, n int) (a, b bool) {
-	return m > 2 && n >= packCols && g.apart(), g.BCol != 1 || m >= packRows
+	return m > 2 && n >= packCols && g.apart(n), g.BCol != 1 || m >= packRows
 }
 
-// apart reports whether the lines of A are better packed where many panels
-// read them.
-func (g *Gemm[T]) apart() bool {
+// apart reports whether the lines of A are better packed where n columns read
+// them: lines whose addresses differ by a large power of two push one another
+// out of the first cache.
+func (g *Gemm[T]) apart(n int) bool {
 	size := 32 / lanesOf[T]()
 	if g.ACol == 1 {
-		return g.ARow*size%conflict == 0
+		return n >= 2*packCols && g.ARow*size%(2*conflict) == 0
 	}
-	return g.ACol*size >= farApart
+	return g.K >= packLinks && g.ACol*size%conflict == 0
 }
 
 // What a task should do at least, in floating-point operations and, worth
 // eight of them, elements moved; and the least rows and columns of one.
 const (
-	taskWork = 3 << 20
-	taskRows = 48
-	taskCols = 64
-	tasksMax = 32
+	taskWork  = 3 << 20
+	taskRows  = 48
+	taskCols  = 32
+	wholeRows = 32
+	tasksMax  = 32
 )
 
 // Cut is the size of the blocks of C that tasks compute: a function of the
@@ -154,7 +155,7 @@ func (g *Gemm[T]) Cut(whole bool) (rows, cols int) {
 		return max(m, 1), max(n, 1)
 	}
 	if whole {
-		return share(m, min(want, (m+taskRows/2-1)/(taskRows/2)), 48), n
+		return share(m, min(want, (m+wholeRows-1)/wholeRows), 48), n
 	}
 	// Each block reads and packs what it needs: the fewer of them share a
 	// row, the fewer times that is done for A, and so for columns and B.
@@ -166,7 +167,7 @@ func (g *Gemm[T]) Cut(whole bool) (rows, cols int) {
 			}
 		}
 	}
-	return share(m, down, 48), share(n, across, taskCols)
+	return share(m, down, 48), share(n, across, 64)
 }
 
 // cutCost estimates what reading and packing takes in d × x blocks; having
@@ -180,7 +181,7 @@ func (g *Gemm[T]) cutCost(d, x, want int) int {
 	switch {
 	case packA:
 		costA = 8
-	case g.apart():
+	case g.apart(g.N):
 		costA = 24
 	}
 	return x*g.M*costA + d*g.N*costB + 64*max(want-want/4-d*x, 0)*(g.M+g.N)
