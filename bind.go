@@ -22,6 +22,7 @@ type DataOptions struct {
 	Dir     string            // what paths in the program are relative to; "" is the folder of its file
 	Files   map[string]string // files to read instead, by table ("Houses")
 	Spill   string            // folder for decoded columns that do not fit; "" is the system's
+	Cache   string            // folder where decoded tables are kept for the next run; "": they are not
 	Memory  int64             // bytes that rows, batches, parameters and the arena may take; 0 is no bound
 	Workers int               // 0: as many as the machine allows
 	Profile bool              // measure where the time of runs goes; see (*Bound).Profile
@@ -98,7 +99,7 @@ func (p *Program) open(ctx context.Context, m *ir.Module, o DataOptions) (*Bound
 	}
 	needs := data.NeedsOf(m)
 	rows := rowModule(m, p.lowered, needs)
-	d, err := data.Open(rows, data.Options{Context: ctx, Dir: o.Dir, TempDir: o.Spill, Memory: o.Memory, Limit: o.limit, Workers: o.Workers, Only: o.only,
+	d, err := data.Open(rows, data.Options{Context: ctx, Dir: o.Dir, TempDir: o.Spill, Cache: o.Cache, Memory: o.Memory, Limit: o.limit, Workers: o.Workers, Only: o.only,
 		Replace: b.files, Records: o.records, Absent: o.absent, Categories: o.categories, Needs: needs})
 	if err != nil {
 		return nil, err
@@ -377,7 +378,7 @@ func (b *Bound) Report() DataReport {
 }
 
 func (b *Bound) tableReport(t data.TableReport) TableReport {
-	out := TableReport{Name: t.Name, Rows: t.Rows, Files: t.Files}
+	out := TableReport{Name: t.Name, Rows: t.Rows, Files: t.Files, Cache: t.Cache}
 	constant := map[string]bool{}
 	for _, c := range t.Constant {
 		constant[c] = true

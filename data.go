@@ -15,6 +15,7 @@ type TableReport struct {
 	Name    string
 	Rows    int64
 	Files   []string
+	Cache   string // "read", "written", or why it was written anew: "stale", "damaged"; "failed": it was not; "" where none is kept
 	Columns []ColumnReport
 }
 

@@ -188,6 +188,12 @@ func TestRunOutput(t *testing.T) {
 	if c.read("quiet/all.csv") != c.read("results/all.csv") {
 		t.Error("other results")
 	}
+	for _, want := range []string{"iris.csv, now cached", "iris.csv, as cached"} {
+		_, msg, _ := c.run("", "run", "flowers.df", "--out", "cached", "--cache", "kept")
+		if !strings.Contains(msg, want) || c.read("cached/all.csv") != c.read("results/all.csv") {
+			t.Errorf("--cache: other results, or no %q in\n%s", want, msg)
+		}
+	}
 	c.good("run", "flowers.df", "-q", "--out", "interpreted", "--no-jit")
 	if c.read("interpreted/all.csv") != c.read("results/all.csv") {
 		t.Error("other results without machine code")

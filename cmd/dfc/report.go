@@ -13,7 +13,7 @@ import (
 // never change.
 func writeReport(w io.Writer, r dfc.DataReport) {
 	for _, t := range r.Tables {
-		fmt.Fprintf(w, "%s  %s rows%s\n", bold(w, t.Name), thousands(t.Rows), from(t.Files))
+		fmt.Fprintf(w, "%s  %s rows%s%s\n", bold(w, t.Name), thousands(t.Rows), from(t.Files), cached[t.Cache])
 		var holes []string
 		for _, c := range t.Columns {
 			if c.Missing > 0 {
@@ -38,6 +38,15 @@ func writeReport(w io.Writer, r dfc.DataReport) {
 	for _, s := range r.Subsets {
 		fmt.Fprintf(w, "%s  %s rows of %s\n", bold(w, s.Name), thousands(s.Rows), s.Of)
 	}
+}
+
+// cached tells what became of the cache of a table.
+var cached = map[string]string{
+	"read":    ", as cached",
+	"written": ", now cached",
+	"stale":   ", cached anew: the file has changed",
+	"damaged": ", cached anew: the cache was damaged",
+	"failed":  ", not cached: the folder cannot be written",
 }
 
 func from(files []string) string {

@@ -21,6 +21,7 @@ type runFlags struct {
 	compileFlags
 	workers   int
 	memory    string
+	cache     string
 	out       string
 	quiet     bool
 	json      bool
@@ -55,6 +56,7 @@ whole state is kept in DIR, also on Ctrl-C; a run that goes on from there with
 	fl := cmd.Flags()
 	fl.IntVar(&f.workers, "workers", 0, "cores to use; 0 is as many as there are (results do not depend on it)")
 	fl.StringVar(&f.memory, "memory", "", "memory that rows, batches, parameters and the plan may take, such as 500MB; more is refused or spilled")
+	fl.StringVar(&f.cache, "cache", "", "keep decoded tables in this folder, for runs that read the same files again")
 	fl.StringVar(&f.out, "out", "", "folder that results are written to; the default is the working directory")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no report and no progress")
 	fl.BoolVar(&f.json, "json", false, "report, progress and results as lines of JSON on standard output")
@@ -135,7 +137,7 @@ func (f *runFlags) compileAndRun(cmd *cobra.Command, t *terminal, view view, pat
 
 func (f *runFlags) options() (dfc.RunOptions, dfc.DataOptions, error) {
 	ro := dfc.RunOptions{Out: f.out, Save: f.save, Resume: f.resume}
-	do := dfc.DataOptions{Workers: f.workers, Profile: f.profile != ""}
+	do := dfc.DataOptions{Cache: f.cache, Workers: f.workers, Profile: f.profile != ""}
 	if f.save != "" && f.resume != "" {
 		return ro, do, usagef("`--save` and `--resume` do not go together: a resumed run goes on saving where it resumed from")
 	}

@@ -24,6 +24,7 @@ type Options struct {
 	Dir     string // folder that paths of the program are relative to
 	TempDir string // of spill files; "" is the system's
 	Limit   int64  // bytes of decoded rows a table may keep in memory; 0: 128 MB, and no more than an eighth of Memory
+	Cache   string // folder where decoded tables are kept for the next run; "": they are not
 	Memory  int64  // bytes of what must be in memory (targets of keys, whole columns); 0: 1 GB
 	Workers int    // goroutines that parse; 0: as many as processors
 
@@ -181,7 +182,7 @@ func (ds *Dataset) readTable(t *table) error {
 			ds.prints = append(ds.prints, fp)
 		}
 	}
-	if err := t.read(); err != nil {
+	if err := t.readCached(); err != nil {
 		return err
 	}
 	if t.must != "" {

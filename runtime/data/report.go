@@ -20,6 +20,7 @@ type TableReport struct {
 	Constant  []string         // columns that hold one value throughout
 	Bytes     int64            // decoded
 	Spilled   bool             // to a temporary file
+	Cache     string           // what became of its cache: CacheRead and so on; "" where none is kept
 }
 
 // CategoryReport is about a category.
@@ -55,7 +56,7 @@ func (ds *Dataset) Report() Report {
 
 func (t *table) report() TableReport {
 	r := TableReport{Name: t.name, Files: t.paths(), Rows: t.rows(), Holes: map[string]int64{}, Unmatched: map[string]int64{},
-		Dropped: int64(len(t.dropped)), Bytes: t.store.bytes, Spilled: t.store.spill != nil}
+		Dropped: int64(len(t.dropped)), Bytes: t.store.bytes, Spilled: t.store.spill != nil, Cache: t.cache}
 	for _, in := range t.inputs {
 		if in.col == nil || in.field.Like != "" {
 			continue

@@ -17,6 +17,7 @@ type spill struct {
 	f     *os.File
 	table string
 	at    int64
+	kept  bool // it is a cache, which outlives the process
 }
 
 // newSpill makes the file in dir ("" for the system's place).
@@ -38,7 +39,9 @@ func (s *spill) close() {
 	}
 	name := s.f.Name()
 	s.f.Close()
-	os.Remove(name)
+	if !s.kept {
+		os.Remove(name)
+	}
 	s.f = nil
 }
 

@@ -192,7 +192,7 @@ func (s *store) flush() error {
 		if c.text {
 			s.bytes += c.textTail().bytes()
 		} else {
-			c.observe(s.fill)
+			c.observe(c.pack.chunks[len(c.pack.chunks)-1], s.fill)
 		}
 	}
 	for _, p := range s.packs {
@@ -265,14 +265,13 @@ func (s *store) close() error {
 	return err
 }
 
-// observe looks at the open chunk once, for the report: whether the column
-// is constant, and the largest index.
-func (c *col) observe(rows int) {
-	tail := c.pack.chunks[len(c.pack.chunks)-1]
+// observe looks at a chunk once, for the report: whether the column is
+// constant, and the largest index.
+func (c *col) observe(chunk []byte, rows int) {
 	if c.kind == ir.Index {
 		for i := range rows {
 			for e := range c.width {
-				x := c.index(tail, i, e)
+				x := c.index(chunk, i, e)
 				c.max = max(c.max, int64(x))
 				if x < 0 {
 					c.holes++
@@ -282,7 +281,7 @@ func (c *col) observe(rows int) {
 	}
 	for i := 0; i < rows && !c.varies; i++ {
 		for e := range c.width {
-			x := c.number(tail, i, e)
+			x := c.number(chunk, i, e)
 			c.varies = c.varies || c.seen && x != c.last
 			c.last, c.seen = x, true
 		}

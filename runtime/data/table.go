@@ -31,6 +31,7 @@ type table struct {
 	dropped  []int64 // rows of the files that are no rows of the table, ascending
 
 	of     *view  // of a mapped table: what it was mapped from
+	cache  string // what became of its cache; "" where there is none
 	must   string // what needs the table in memory; "" where it may stream
 	record []byte // rows that came with the call instead of files
 }
