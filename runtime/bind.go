@@ -287,7 +287,11 @@ func (b *binder) opStep(op *ir.Op, o *opInfo) (step, string) {
 	case o.fallback:
 		return b.fallback(op), "interpreted"
 	case o.tile != nil:
-		return b.tileStep(op, o.tile), fmt.Sprintf("tile program of %d", len(o.tile.instrs))
+		s := b.tile(op, o.tile)
+		if s == nil {
+			return nil, ""
+		}
+		return s.step(b.prog.pool), s.name()
 	case o.inline:
 		return b.inline(op), "region"
 	case isIdentity(op.Row.Name):
@@ -338,15 +342,8 @@ func (b *binder) opStep(op *ir.Op, o *opInfo) (step, string) {
 	return nil, ""
 }
 
-// tileStep binds a tile program to the storage of the operation.
-func (b *binder) tileStep(op *ir.Op, t *tileProg) step {
-	s := b.tile(op, t)
-	if s == nil {
-		return nil
-	}
-	return s.step(b.prog.pool)
-}
-
+// tile binds a tile program to the storage of the operation; nil where there
+// are no points.
 func (b *binder) tile(op *ir.Op, t *tileProg) *tileStep {
 	in, out := b.viewsOf(op.Operands), b.viewsOf(op.Results)
 	return b.bindTile(t, in, out, func(r, i int) bool { return b.mayAlias(out[r].slot, in[i].slot) })

@@ -85,7 +85,11 @@ func (b *binder) outer(op *ir.Op, in []string, out string) step {
 		t.loads = append(t.loads, l)
 	}
 	t.instrs = []tileInstr{{op: mul, dst: 2, src: []int{0, 1}}}
-	return b.tileStep(op, t)
+	s := b.tile(op, t)
+	if s == nil {
+		return nil
+	}
+	return s.step(b.prog.pool)
 }
 
 // labels collects the labels of a contraction with their strides.

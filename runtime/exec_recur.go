@@ -181,7 +181,7 @@ func (c *recurCoder) opCode(op *ir.Op) bool {
 		}
 		loads = append(loads, x)
 	}
-	out := c.program(t, loads)
+	out := c.program(t, loads, c.b.bounds(t))
 	for k, x := range out {
 		c.values[op.Results[k]] = x
 	}

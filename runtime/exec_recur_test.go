@@ -59,8 +59,8 @@ func TestCodeOfRecurrences(t *testing.T) {
 				special(r, a)
 				in = append(in, a)
 			}
-			want, _ := runWith(t, m, sizes, in, Options{NoJIT: true})
-			got, _ := runWith(t, m, sizes, in, Options{})
+			want, _, _ := runWith(t, m, sizes, in, Options{NoJIT: true})
+			got, _, _ := runWith(t, m, sizes, in, Options{})
 			for k := range want {
 				for i := range want[k].Len() {
 					if !sameNumber(got[k], want[k], i) {

@@ -53,14 +53,15 @@ func streamOf(k ir.Kind) (jit.Kind, jit.Width) {
 
 // codeOf writes a program whose loads move as how says. after is, by result,
 // the loads that share its storage. nil where an instruction has no code.
-// Streams are the loads in order, then the results.
-func codeOf(p *tileProg, how []jit.Access, after [][]int) *jit.Program {
+// Streams are the loads in order, then the results; bounds are those of the
+// indices that instructions make.
+func codeOf(p *tileProg, how []jit.Access, after [][]int, bounds []int64) *jit.Program {
 	c := &coder{out: jit.New(), sound: true}
 	var loads []lanes
 	for i, l := range p.loads {
 		loads = append(loads, c.read(p.kinds[l.reg], how[i]))
 	}
-	for k, v := range c.program(p, loads) {
+	for k, v := range c.program(p, loads, bounds) {
 		if !c.write(v, p.kinds[p.results[k]], after[k]) {
 			return nil
 		}
@@ -90,7 +91,7 @@ func (c *coder) write(v lanes, k ir.Kind, after []int) bool {
 
 // program writes a tile program whose loads have the given values and returns
 // its results, nil where an instruction has no code.
-func (c *coder) program(p *tileProg, loads []lanes) []lanes {
+func (c *coder) program(p *tileProg, loads []lanes, bounds []int64) []lanes {
 	c.p, c.regs = p, make([]lanes, len(p.kinds))
 	for i, l := range p.loads {
 		c.regs[l.reg] = loads[i]
@@ -98,8 +99,8 @@ func (c *coder) program(p *tileProg, loads []lanes) []lanes {
 	for _, k := range p.consts {
 		c.regs[k.reg] = c.constant(p.kinds[k.reg], k.f, k.i)
 	}
-	for _, in := range p.instrs {
-		if c.instr(in); !c.sound {
+	for i, in := range p.instrs {
+		if c.instr(in, bounds[i]); !c.sound {
 			return nil
 		}
 	}
@@ -165,7 +166,7 @@ func (c *coder) not(m jit.Value, w jit.Width) jit.Value {
 }
 
 // instr writes one instruction.
-func (c *coder) instr(in tileInstr) {
+func (c *coder) instr(in tileInstr, bound int64) {
 	kind := in.op.Results[0].Type.Kind
 	_, w := streamOf(kind)
 	from := c.p.kinds[in.src[0]]
@@ -177,7 +178,7 @@ func (c *coder) instr(in tileInstr) {
 		c.compare(in, from)
 		return
 	case "convert":
-		c.convert(in, from, kind)
+		c.convert(in, from, kind, bound)
 		return
 	case "select":
 		c.choose(in, kind, w)
@@ -302,12 +303,13 @@ func (c *coder) compare(in tileInstr, kind ir.Kind) {
 	c.regs[in.dst] = number(m, w)
 }
 
-// convert writes the conversions that cannot fail.
-func (c *coder) convert(in tileInstr, from, to ir.Kind) {
+// convert writes conversions; for those that fail the code is left.
+func (c *coder) convert(in tileInstr, from, to ir.Kind, bound int64) {
 	_, w := streamOf(to)
 	_, v := streamOf(from)
 	src := in.src[0]
 	small := v == jit.W4 && from != ir.F32 && from != ir.Bool // integers in four bytes
+	whole := small || from == ir.I64
 	var r jit.Value
 	switch {
 	case from == to && from != ir.Index || from == ir.Index && to == ir.I32:
@@ -326,6 +328,13 @@ func (c *coder) convert(in tileInstr, from, to ir.Kind) {
 		r = c.out.Do(jit.IntToFloat, w, c.value(src))
 	case small && to == ir.F64:
 		r = c.out.Do(jit.IntToDouble, w, c.value(src))
+	case from == ir.I64 && to == ir.F64:
+		r = c.double(c.value(src))
+	case from == ir.I64 && to == ir.F32:
+		r = c.float(c.value(src))
+	case whole && to == ir.Index || from == ir.I64 && to == ir.I32:
+		lo, hi := rangeOf(to, bound)
+		r = c.narrow(c.value(src), v, lo, hi)
 	case small && to == ir.I32:
 		r = c.value(src)
 	case small && to == ir.I64:
@@ -335,6 +344,40 @@ func (c *coder) convert(in tileInstr, from, to ir.Kind) {
 		return
 	}
 	c.regs[in.dst] = number(r, w)
+}
+
+// narrow is an integer of width v as one of four bytes; the code is left where
+// it is not in lo … hi.
+func (c *coder) narrow(x jit.Value, v jit.Width, lo, hi int64) jit.Value {
+	above := c.out.Do(jit.IGt, v, x, c.out.Const(v, uint64(hi)))
+	below := c.out.Do(jit.IGt, v, c.out.Const(v, uint64(lo)), x)
+	c.out.Leave(c.out.Do(jit.Or, v, above, below))
+	if v == jit.W8 {
+		return c.out.Do(jit.Low, jit.W4, x)
+	}
+	return x
+}
+
+// double is an integer of eight bytes as a double: both halves become exact
+// numbers by their place in the fraction, and their sum is rounded once.
+func (c *coder) double(x jit.Value) jit.Value {
+	const w = jit.W8
+	k := func(bits uint64) jit.Value { return c.out.Const(w, bits) }
+	low := c.out.Do(jit.Or, w, c.out.Do(jit.And, w, x, k(1<<32-1)), k(0x4330000000000000)) // 2^52 + low
+	high := c.out.Do(jit.Xor, w, c.out.DoImm(jit.Shr, w, 32, x), k(0x4530000080000000))    // 2^84 + 2^63 + high·2^32
+	high = c.out.Do(jit.Sub, w, high, k(0x4530000080100000))                               // less 2^84 + 2^63 + 2^52
+	return c.out.Do(jit.Add, w, high, low)
+}
+
+// float is an integer of eight bytes as a float; the code is left where it has
+// more bits than a double, because it would be rounded twice.
+func (c *coder) float(x jit.Value) jit.Value {
+	const w, most = jit.W8, uint64(1 << 53)
+	shifted := c.out.Do(jit.IAdd, w, x, c.out.Const(w, most))
+	small := c.out.Do(jit.IGt, w, shifted, c.out.Const(w, 0))
+	large := c.out.Do(jit.IGt, w, shifted, c.out.Const(w, 2*most))
+	c.out.Leave(c.out.Do(jit.Or, w, c.not(small, w), large))
+	return c.out.Do(jit.DoubleToFloat, jit.W4, c.double(x))
 }
 
 // truth writes x ≠ 0.

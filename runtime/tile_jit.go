@@ -63,25 +63,35 @@ func (c *codeStore) free() {
 	c.mem.Close()
 }
 
-// tileCode is a tile step in machine code. Points lie in rows of a fixed
-// length, all in one where the loads allow it; loads that run along other
+// tileCode is a tile step in machine code. Points lie in rows, and rows in
+// slabs, all in one where the loads allow it; loads that run along other
 // strides are brought together tile by tile first.
 type tileCode struct {
 	fn     *jit.Func
 	args   []*jit.Args // by worker
 	row    int         // points of a row
+	slab   int         // rows of a slab
+	outer  []int       // shape of the axes over which slabs lie
 	loads  []codeLoad
 	gather bool // some load is brought together
 }
 
-// codeLoad is the strides of a load by row and by point.
-type codeLoad struct{ row, point int }
+// codeLoad is the strides of a load by point, by row, and along the axes over
+// which slabs lie.
+type codeLoad struct {
+	row, point int
+	outer      []int
+}
 
-// shortRow is the shortest row, in vectors, whose end may cost scalar turns.
-const shortRow = 4
+// The shortest row, in vectors, whose end may cost scalar turns, and the least
+// points of a slab.
+const (
+	shortRow  = 4
+	shortSlab = 256
+)
 
 // code compiles a bound step; nil where it stays with the interpreter.
-func (b *binder) code(s *tileStep, alias func(r, i int) bool) *tileCode {
+func (b *binder) code(s *tileStep, bounds []int64, alias func(r, i int) bool) *tileCode {
 	if b.prog.code == nil {
 		return nil
 	}
@@ -102,7 +112,7 @@ func (b *binder) code(s *tileStep, alias func(r, i int) bool) *tileCode {
 			after[k] = append(after[k], i)
 		}
 	}
-	p := codeOf(s.prog, how, after)
+	p := codeOf(s.prog, how, after, bounds)
 	if p == nil {
 		return nil
 	}
@@ -115,17 +125,23 @@ func (b *binder) code(s *tileStep, alias func(r, i int) bool) *tileCode {
 	return c
 }
 
-// inRows describes the loads as rows and points, nil where one has other
-// strides or the rows are too short.
+// inRows describes the loads as slabs, rows and points, nil where one has other
+// strides or there is too little of them.
 func (c *tileCode) inRows(s *tileStep) []jit.Access {
+	if len(s.loads) == 0 || len(s.loads[0].shape) < 2 {
+		return nil
+	}
+	shape := s.loads[0].shape
+	k := len(shape) - 2
+	c.outer, c.slab, c.row = shape[:k], shape[k], shape[k+1]
+	lanes := s.prog.lanes()
+	if c.row%lanes != 0 && c.row < shortRow*lanes || k > 0 && c.slab*c.row < shortSlab {
+		return nil
+	}
 	var how []jit.Access
-	c.loads = c.loads[:0]
+	c.loads = nil
 	for _, l := range s.loads {
-		if len(l.shape) != 2 {
-			return nil
-		}
-		c.row = l.shape[1]
-		x := codeLoad{l.stride[0], l.stride[1]}
+		x := codeLoad{l.stride[k], l.stride[k+1], l.stride[:k]}
 		switch {
 		case x.point == 1:
 			how = append(how, jit.Direct)
@@ -138,18 +154,25 @@ func (c *tileCode) inRows(s *tileStep) []jit.Access {
 		}
 		c.loads = append(c.loads, x)
 	}
-	if len(how) == 0 || c.row%8 != 0 && c.row < 8*shortRow {
-		return nil
-	}
 	return how
+}
+
+// lanes is how many points machine code will compute at once.
+func (p *tileProg) lanes() int {
+	for _, k := range p.kinds {
+		if bytesOf(k) == 8 {
+			return 4
+		}
+	}
+	return 8
 }
 
 // inOne describes the loads as one row.
 func (c *tileCode) inOne(s *tileStep) []jit.Access {
-	c.row, c.loads, c.gather = s.n, nil, false
+	c.row, c.slab, c.outer, c.loads, c.gather = s.n, 1, nil, nil, false
 	how := make([]jit.Access, len(s.loads))
 	for i, l := range s.loads {
-		x := codeLoad{s.n, 1}
+		x := codeLoad{row: s.n, point: 1}
 		switch l.how {
 		case splat:
 			how[i], x = jit.Once, codeLoad{}
@@ -159,6 +182,16 @@ func (c *tileCode) inOne(s *tileStep) []jit.Access {
 		c.loads = append(c.loads, x)
 	}
 	return how
+}
+
+// offset is where a load finds a point of a row of a slab.
+func (c *tileCode) offset(x *codeLoad, slab, row, point int) int {
+	at := row*x.row + point*x.point
+	for i := len(c.outer) - 1; i >= 0; i-- {
+		at += slab % c.outer[i] * x.outer[i]
+		slab /= c.outer[i]
+	}
+	return at
 }
 
 // codeTask runs points lo to hi in machine code.
@@ -190,9 +223,11 @@ func (s *tileStep) codeTask(w *worker, task, lo, hi int) {
 func (s *tileStep) runCode(w *worker, task, tile, at, end int) int {
 	c := s.code
 	row, point := at/c.row, at%c.row
+	slab := row / c.slab
+	row %= c.slab
 	rows, n := 1, min(c.row-point, end-at)
 	if point == 0 && end-at >= c.row {
-		rows = (end - at) / c.row
+		rows = min((end-at)/c.row, c.slab-row)
 	}
 	a := c.args[w.id]
 	for i := range s.loads {
@@ -202,7 +237,7 @@ func (s *tileStep) runCode(w *worker, task, tile, at, end int) int {
 			a.Stream(i, unsafe.Add(s.regs[w.id][l.reg], (at-tile)*bytes), 0)
 			continue
 		}
-		a.Stream(i, unsafe.Add(s.fr.base[l.view.slot], (l.view.off+row*x.row+point*x.point)*bytes), x.row*bytes)
+		a.Stream(i, unsafe.Add(s.fr.base[l.view.slot], (l.view.off+c.offset(x, slab, row, point))*bytes), x.row*bytes)
 	}
 	for k := range s.stores {
 		st := &s.stores[k]

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"fmt"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -82,19 +83,36 @@ func (b *binder) bindTile(p *tileProg, in, out []view, alias func(r, i int) bool
 		s.fills = append(s.fills, boundFill{c.reg, p.kinds[c.reg], c.f, c.i})
 	}
 	s.bindStores(out, alias)
-	for _, in := range p.instrs {
-		bound := int64(math.MaxInt64)
-		if t := in.op.Results[0].Type; t.Kind == ir.Index {
-			bound = int64(b.size(t.Bound))
-		}
-		s.kernel = append(s.kernel, tileKernel(in.op, in.dst, in.src, bound))
+	bounds := b.bounds(p)
+	for i, in := range p.instrs {
+		s.kernel = append(s.kernel, tileKernel(in.op, in.dst, in.src, bounds[i]))
 	}
 	s.place(b.prog.pool.workers)
-	s.code = b.code(s, alias)
+	s.code = b.code(s, bounds, alias)
 	s.job.n = (s.n + s.chunk - 1) / s.chunk
 	s.job.do = s.task
 	s.first.Store(math.MaxInt64)
 	return s
+}
+
+// bounds is, by instruction, the bound of the index that it makes.
+func (b *binder) bounds(p *tileProg) []int64 {
+	out := make([]int64, len(p.instrs))
+	for i, in := range p.instrs {
+		out[i] = math.MaxInt64
+		if t := in.op.Results[0].Type; t.Kind == ir.Index {
+			out[i] = int64(b.size(t.Bound))
+		}
+	}
+	return out
+}
+
+// name is what the report calls the step.
+func (s *tileStep) name() string {
+	if s.code != nil {
+		return fmt.Sprintf("machine code of %d", len(s.prog.instrs))
+	}
+	return fmt.Sprintf("tile program of %d", len(s.prog.instrs))
 }
 
 // step runs the program over all points.
