@@ -262,6 +262,7 @@ func (c *cx) optimArgs(s *signature, opt *OptimRef, call *syntax.Call, k ir.Kind
 		at := call.Span()
 		if slots[i] != nil {
 			v, at = slots[i].val(&args, nil), slots[i].at
+			c.rate(p, v, at)
 		} else {
 			d := *c
 			d.lex = lex{mod: opt.d.Module, real: ir.F64}
@@ -274,6 +275,19 @@ func (c *cx) optimArgs(s *signature, opt *OptimRef, call *syntax.Call, k ir.Kind
 		e = e.with(p.name, p.at, v)
 	}
 	return e, true
+}
+
+// rate warns of a rate that is no step downwards.
+func (c *cx) rate(p *param, v Value, at source.Span) {
+	n, ok := v.(*Num)
+	if p.name != "rate" || !ok || !n.exact() || n.big().Sign() > 0 {
+		return
+	}
+	if n.big().Sign() == 0 {
+		c.warnf("E0767", at, "with a rate of 0 no parameter moves")
+		return
+	}
+	c.warnf("E0767", at, "with a rate below 0 the loss grows").hint("to make something greater, let the loss be its negative")
 }
 
 // wide is an argument of an optimizer as a number computed in f64.

@@ -20,8 +20,7 @@ func (e *el) settings() {
 	sorted(names)
 	for _, n := range sortedKeys(e.opt.Settings) {
 		if !has(names, n) {
-			at := source.Span{File: e.prog.Main.File.Source}
-			r := e.errf("E0820", at, "the program has no setting `%s`", n)
+			r := e.errf("E0820", source.Span{}, "the program has no setting `%s`", n)
 			if near := source.Nearest(n, names); near != "" {
 				r.hint("did you mean `%s`?", near)
 			} else if len(names) > 0 {

@@ -218,7 +218,10 @@ func (f *formatter) render(k, stop, indent int) (code string, end int, broken bo
 
 // push opens the bracket at j, printed in column at of a line.
 func (f *formatter) push(j, at, indent int, last bool) {
-	fr := frame{body: f.role(j) == roleBody, items: indent + tabWidth, close: indent}
+	if f.role(j) == roleDecl {
+		indent = f.top().items // of the declaration, where its head goes over several lines
+	}
+	fr := frame{body: f.role(j) == roleBody || f.role(j) == roleDecl, items: indent + tabWidth, close: indent}
 	if !last {
 		fr.close = at
 		fr.items = at + 1 + len(f.between(j, false))

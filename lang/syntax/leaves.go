@@ -365,7 +365,9 @@ func (p *parser) value() value {
 	case p.accept("="):
 		return p.expr()
 	case p.at("{"):
-		if b := p.block(); b != nil {
+		at := p.i
+		b := p.block()
+		if p.mark(at, roleDecl); b != nil {
 			return b
 		}
 		return nil
@@ -378,7 +380,9 @@ func (p *parser) body() body {
 	if !p.at("{") {
 		p.noBody("`{` expected after the head")
 	}
-	if b := p.effects(); b != nil {
+	at := p.i
+	b := p.effects()
+	if p.mark(at, roleDecl); b != nil {
 		return b
 	}
 	return nil

@@ -89,10 +89,38 @@ func (p *parser) declarationsOf(out *File) {
 		}
 		if !p.isEnd() {
 			t := p.tok()
+			if p.equalsForFrom(out) {
+				p.recover(start)
+				continue
+			}
 			p.report(p.endHint(p.errorf("E0114", t, "the end of the declaration expected, found %s", p.found(t)), t))
 			p.recover(start)
 		}
 	}
+}
+
+// equalsForFrom reports `table T = csv("a.csv") { … }`, which is read, not
+// computed; the table is left out of the tree.
+func (p *parser) equalsForFrom(out *File) bool {
+	if len(out.Decls) == 0 || !p.at("{") {
+		return false
+	}
+	last := len(out.Decls) - 1
+	t, ok := out.Decls[last].(*Table)
+	if !ok {
+		return false
+	}
+	call, ok := t.Value.(*Call)
+	if !ok {
+		return false
+	}
+	p.report(source.Errorf("E0114", call.Span(), "the rows of a file are read by `from`, not by `=`").
+		WithHint("`table %s from %s { … }`", t.Names[0].Name, call.Span().Text()))
+	for _, n := range t.Names {
+		out.Broken = append(out.Broken, n.Name)
+	}
+	out.Decls = out.Decls[:last]
+	return true
 }
 
 // declaration parses what begins here; nil after an error.

@@ -30,6 +30,7 @@ const (
 	roleTight       // a colon between the parts of a short slice
 	roleWide        // a colon between the parts of a slice that has operators
 	roleBody        // a brace around statements, clauses
+	roleDecl        // one behind the head of a declaration
 	roleClause      // the word of a clause of `train`
 )
 
