@@ -58,16 +58,24 @@ func (d dotKernel) write(a *Asm) {
 	}
 	f.Op("SUBQ", rRest, CX)
 	f.Op("JEQ", "rest")
-	f.Label("block")
-	d.block(f, false)
+	f.Op("SUBQ", 2*d.lanes, CX)
+	f.Op("JLT", "half")
+	f.Label("line")
+	d.block(f, 2, false)
+	f.Op("ADDQ", 64, rDotA)
+	f.Op("ADDQ", 64, rDotB)
+	f.Op("SUBQ", 2*d.lanes, CX)
+	f.Op("JGE", "line")
+	f.Label("half")
+	f.Op("ADDQ", 2*d.lanes, CX)
+	f.Op("JEQ", "rest")
+	d.block(f, 1, false)
 	f.Op("ADDQ", 32, rDotA)
 	f.Op("ADDQ", 32, rDotB)
-	f.Op("SUBQ", d.lanes, CX)
-	f.Op("JNE", "block")
 	f.Label("rest")
 	f.Op("TESTQ", rRest, rRest)
 	f.Op("JEQ", "store")
-	d.block(f, true)
+	d.block(f, 1, true)
 	f.Label("store")
 	d.store(f)
 	f.Op("DECQ", Mem{Base: rArgs, Disp: offTiles})
@@ -79,51 +87,68 @@ func (d dotKernel) write(a *Asm) {
 	f.Op("RET")
 }
 
-// block is as many links as a register has lanes, or the rest of them.
-func (d dotKernel) block(f *Func, rest bool) {
+// block is so many squares of links of every group, or the rest of the links. A
+// group goes on while it has the cache line: with rows far apart, the lines of
+// the other groups would push it out.
+func (d dotKernel) block(f *Func, squares int, rest bool) {
 	f.Op("MOVQ", rDotA, rGroupA)
 	if d.pairs {
 		f.Op("MOVQ", rDotB, rGroupB)
 	}
 	for g := 0; g < d.groups; g++ {
-		sum := dotSums + Y(g)
-		columns := d.columns(f, rGroupA, rDotStep, rDotStep3, rest)
+		for q := 0; q < squares; q++ {
+			d.square(f, dotSums+Y(g), q, rest)
+		}
+		d.below(f, rGroupA, rDotStep, squares)
 		if d.pairs {
-			for l, y := range columns {
-				f.Op("VMOVU"+d.s, y, Mem{Base: "SP", Disp: 32 * l})
-			}
-			columns = d.columns(f, rGroupB, rPairStep, rPairStep3, rest)
+			d.below(f, rGroupB, rPairStep, squares)
 		}
-		end := f.NewLabel("end")
-		for l, y := range columns {
-			if rest && l > 0 {
-				f.Op("CMPQ", rRest, l)
-				f.Op("JEQ", end)
-			}
-			if d.pairs {
-				f.Op("VFMADD231"+d.s, Mem{Base: "SP", Disp: 32 * l}, y, sum)
-				continue
-			}
-			f.Op(d.scalar("VBROADCAST"), Mem{Base: rDotB, Disp: l * d.bits / 8}, Y(8))
-			f.Op("VFMADD231"+d.s, y, Y(8), sum)
-		}
-		f.Label(end)
 	}
 }
 
-// columns loads a square of one group of rows, and moves the pointer to the
-// next group.
+// square adds one square of links to the sums of a group, and moves on by it.
+func (d dotKernel) square(f *Func, sum Y, q int, rest bool) {
+	columns := d.columns(f, rGroupA, rDotStep, rDotStep3, rest)
+	f.Op("ADDQ", 32, rGroupA)
+	if d.pairs {
+		for l, y := range columns {
+			f.Op("VMOVU"+d.s, y, Mem{Base: "SP", Disp: 32 * l})
+		}
+		columns = d.columns(f, rGroupB, rPairStep, rPairStep3, rest)
+		f.Op("ADDQ", 32, rGroupB)
+	}
+	end := f.NewLabel("end")
+	for l, y := range columns {
+		if rest && l > 0 {
+			f.Op("CMPQ", rRest, l)
+			f.Op("JEQ", end)
+		}
+		if d.pairs {
+			f.Op("VFMADD231"+d.s, Mem{Base: "SP", Disp: 32 * l}, y, sum)
+			continue
+		}
+		f.Op(d.scalar("VBROADCAST"), Mem{Base: rDotB, Disp: 32*q + l*d.bits/8}, Y(8))
+		f.Op("VFMADD231"+d.s, y, Y(8), sum)
+	}
+	f.Label(end)
+}
+
+// below moves a pointer behind so many squares to the first link of the next
+// group.
+func (d dotKernel) below(f *Func, p, step Reg, squares int) {
+	f.Op("LEAQ", Mem{Base: p, Index: step, Scale: 4, Disp: -32 * squares}, p)
+	if d.bits == 32 {
+		f.Op("LEAQ", Mem{Base: p, Index: step, Scale: 4}, p)
+	}
+}
+
+// columns loads a square of one group of rows.
 func (d dotKernel) columns(f *Func, p, step, step3 Reg, rest bool) []Y {
 	var load loader
 	if rest {
 		load = d.masks(f)
 	}
-	columns := loadTransposed(f, d.elem, p, rSecond, step, step3, load)
-	f.Op("LEAQ", Mem{Base: p, Index: step, Scale: 4}, p)
-	if d.bits == 32 {
-		f.Op("LEAQ", Mem{Base: p, Index: step, Scale: 4}, p)
-	}
-	return columns
+	return loadTransposed(f, d.elem, p, rSecond, step, step3, load)
 }
 
 // masks makes the masks of the two halves of the last links, and is a loader
