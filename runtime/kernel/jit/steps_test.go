@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/rand"
+	"runtime"
 	"testing"
 	"unsafe"
 )
@@ -156,4 +157,42 @@ func (p *Program) recur(val []uint64, bufs []*buffer, steps int) int {
 		}
 	}
 	return steps
+}
+
+// TestCollector runs code while the garbage collector stops the world again
+// and again: generated code is no place where a goroutine can be stopped.
+func TestCollector(t *testing.T) {
+	needCode(t)
+	p := NewSteps()
+	c := p.Carry(W8)
+	p.Next(0, p.Do(Add, W8, c, p.Const(W8, b64(1))))
+	var m Memory
+	defer m.Close()
+	f, err := m.Add(p)
+	if err == nil {
+		err = m.Seal()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := make(chan bool)
+	go func() {
+		for range 200 {
+			runtime.GC()
+		}
+		close(stop)
+	}()
+	a := f.NewArgs()
+	const steps = 20000
+	for n := 1; ; n++ {
+		f.Run(a, steps, 1)
+		if got := *(*float64)(a.Carry(0)); got != float64(n*steps) {
+			t.Fatalf("%g behind %d steps", got, n*steps)
+		}
+		select {
+		case <-stop:
+			return
+		default:
+		}
+	}
 }
