@@ -9,10 +9,10 @@ import (
 // schedule orders the operations of each region so that little is alive at
 // once: of those that can run, the one that frees most, or takes least. Where
 // that is no better than the order at hand, the order stays. A loop over the
-// points of a contraction that reads it stands right behind it where it can, so
-// that it can run on what the contraction has just written. Operations with an
-// effect keep their order among themselves, and what writes over a value comes
-// behind all that reads it.
+// points of a contraction that reads it stands right behind it where it can, and
+// so does a sum of what a loop has made: they can run on what was just written.
+// Operations with an effect keep their order among themselves, and what writes
+// over a value comes behind all that reads it.
 func schedule(m *ir.Module, sizes ir.Sizes) error {
 	v := newDeriver(m)
 	for _, f := range m.Funcs {
@@ -217,20 +217,17 @@ func (s *scheduling) peak(order []int) int64 {
 	return most
 }
 
-// follow moves a loop over the points of a contraction that reads it right
-// behind it, where all else that it reads is there by then.
+// follow moves what can run within an operation right behind it, where all else
+// that it reads is there by then: a loop over the points of a contraction, and a
+// sum of what a loop has made.
 func (s *scheduling) follow(order []int) []int {
 	at := make([]int, len(order)) // place of each operation
 	for k, i := range order {
 		at[i] = k
 	}
-	for k := 0; k < len(order); k++ {
-		i := order[k]
-		if s.r.Ops[i].Row.Name != "einsum" {
-			continue
-		}
+	for k, i := range order {
 		for _, u := range s.users[i] {
-			if !s.loopOver(u, i) || slices.ContainsFunc(s.needs[u], func(p int) bool { return at[p] > k }) {
+			if !s.loopOver(u, i) && !s.sumOf(u, i) || slices.ContainsFunc(s.needs[u], func(p int) bool { return at[p] > k }) {
 				continue
 			}
 			copy(order[k+2:at[u]+1], order[k+1:at[u]])
@@ -244,12 +241,21 @@ func (s *scheduling) follow(order []int) []int {
 	return order
 }
 
-// loopOver reports whether operation u is a loop over the points of operation i.
+// loopOver reports whether operation u is a loop over the points of a
+// contraction i.
 func (s *scheduling) loopOver(u, i int) bool {
-	op := s.r.Ops[u]
-	return (op.Row.Name == "fused" || op.Row.Has(ir.Elementwise)) &&
-		ir.EqualDims(ir.Significant(op.Results[0].Type.Dims), ir.Significant(s.r.Ops[i].Results[0].Type.Dims))
+	return s.r.Ops[i].Row.Name == "einsum" && isLoop(s.r.Ops[u]) &&
+		ir.EqualDims(ir.Significant(s.r.Ops[u].Results[0].Type.Dims), ir.Significant(s.r.Ops[i].Results[0].Type.Dims))
 }
+
+// sumOf reports whether operation u sums what loop i has made, and nobody else
+// reads that.
+func (s *scheduling) sumOf(u, i int) bool {
+	op := s.r.Ops[u]
+	return op.Row.Name == "reduce_sum" && isLoop(s.r.Ops[i]) && s.uses[op.Operands[0]] == 1
+}
+
+func isLoop(op *ir.Op) bool { return op.Row.Name == "fused" || op.Row.Has(ir.Elementwise) }
 
 func (s *scheduling) apply(order []int) {
 	ops := make([]*ir.Op, len(order))

@@ -195,6 +195,11 @@ func (b *binder) makeView(v *ir.Value) view {
 		w.kind = v.Type.Kind
 		return w
 	}
+	if i.local {
+		w := b.dense(0, v.Type)
+		w.slot = noSlot
+		return w
+	}
 	op := v.Def
 	if op != nil && !i.copied {
 		switch op.Attrs.(type) {
@@ -263,7 +268,11 @@ func (b *binder) op(op *ir.Op) step {
 	o := b.plan.ops[op]
 	b.at = op.Span
 	if o.within {
-		*b.rows = append(*b.rows, b.describe(op, fmt.Sprintf("with it, tile program of %d", len(o.tile.instrs))))
+		what := "with it, lines"
+		if o.tile != nil {
+			what = fmt.Sprintf("with it, tile program of %d", len(o.tile.instrs))
+		}
+		*b.rows = append(*b.rows, b.describe(op, what))
 		return nil
 	}
 	s, what := b.opStep(op, o)
@@ -287,11 +296,7 @@ func (b *binder) opStep(op *ir.Op, o *opInfo) (step, string) {
 	case o.fallback:
 		return b.fallback(op), "interpreted"
 	case o.tile != nil:
-		s := b.tile(op, o.tile)
-		if s == nil {
-			return nil, ""
-		}
-		return s.step(b.prog.pool), s.name()
+		return b.tileStep(op, o.tile)
 	case o.inline:
 		return b.inline(op), "region"
 	case isIdentity(op.Row.Name):
@@ -340,6 +345,21 @@ func (b *binder) opStep(op *ir.Op, o *opInfo) (step, string) {
 	}
 	b.fail("no way to run %s", op.Row.Name)
 	return nil, ""
+}
+
+// tileStep is the step of a tile program and what it is called; nil where it
+// has nothing to do.
+func (b *binder) tileStep(op *ir.Op, t *tileProg) (step, string) {
+	s, sums := b.tile(op, t), b.sumsOf(op)
+	switch {
+	case s == nil && sums != nil:
+		return b.clear(sums.dst), "fill" // of no elements
+	case s == nil:
+		return nil, ""
+	case sums != nil:
+		s.sumLines(sums)
+	}
+	return s.step(b.prog.pool), s.name()
 }
 
 // tile binds a tile program to the storage of the operation; nil where there

@@ -98,6 +98,9 @@ func (b *binder) moved(op *ir.Op) int64 {
 
 func (b *binder) bytesAt(v *ir.Value) int64 {
 	w := b.view(v)
+	if w.slot == noSlot {
+		return 0
+	}
 	n := bytesOf(w.kind)
 	for i, s := range w.shape {
 		if w.stride[i] != 0 {

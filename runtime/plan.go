@@ -38,6 +38,7 @@ type valueInfo struct {
 	// passed: the value is another one under a new name (capture, stop).
 	passed *ir.Value
 	slot   int
+	local  bool // is only ever in the scratch of a worker
 	taken  bool // storage chosen by the surrounding operation; not to be taken over
 }
 
@@ -47,7 +48,8 @@ type opInfo struct {
 	tile       *tileProg
 	inline     bool   // a fused region that runs operation by operation
 	then       *ir.Op // what follows a product elementwise, on each block of rows
-	within     bool   // is that for the product before it
+	sums       *ir.Op // what sums a result of a tile program line by line
+	within     bool   // is one of these for the operation before it
 	fallback   bool   // runs in the interpreter
 	temps      []int
 	scan       *scanPlan
@@ -271,7 +273,7 @@ func (p *plan) planCall(op *ir.Op, o *opInfo) {
 // carries the last uses of views to the values that they read.
 func (p *plan) layouts(r *ir.Region) {
 	var product *ir.Op // that the operation at hand may follow
-	for _, op := range r.Ops {
+	for i, op := range r.Ops {
 		o := p.ops[op]
 		p.layout(op)
 		if p.hasBody(op) {
@@ -280,7 +282,11 @@ func (p *plan) layouts(r *ir.Region) {
 		for _, v := range op.Operands {
 			p.read(v, o.end)
 		}
+		summed := i+1 < len(r.Ops) && p.sumsLines(op, r.Ops[i+1])
 		switch {
+		case summed && (len(op.Results) == 1 || product == nil || !p.follows(op, product)):
+			p.joinSum(op, r.Ops[i+1])
+			product = nil
 		case product != nil && p.follows(op, product):
 			p.join(product, op)
 			product = nil
@@ -295,11 +301,13 @@ func (p *plan) layouts(r *ir.Region) {
 	}
 }
 
-// Note: what follows a product. An elementwise program over the points of a
+// Note: what runs within an operation. An elementwise program over the points of a
 // product, right behind it, runs on each block of rows as soon as the block is
 // there, by the same task: a bias, an activation and its mask cost no pass over
 // memory. Other blocks of the product are still to be computed then, so its
 // operands are kept to the end of the program and cannot be overwritten by it.
+// In the same way a sum over lines runs as soon as a program has made them; the
+// lanes and trees of the sum are those that it has alone.
 
 // isProduct reports whether op is a contraction of two operands that sums.
 func isProduct(op *ir.Op) bool {
@@ -337,6 +345,41 @@ func (p *plan) join(product, op *ir.Op) {
 	for _, v := range product.Operands {
 		p.read(v, p.ops[op].end+1)
 	}
+}
+
+// sumsLines reports whether next sums a result of the tile program op over its
+// last axes, line by line, and nobody else reads that result.
+func (p *plan) sumsLines(op, next *ir.Op) bool {
+	o := p.ops[op]
+	if o.tile == nil || next.Row.Name != "reduce_sum" || len(op.SafeOperands()) > 0 {
+		return false
+	}
+	x := next.Operands[0]
+	if x.Def != op || !x.Type.IsFloat() || len(p.uses[x]) != 1 {
+		return false
+	}
+	axes, kept := next.Attrs.(ir.AxesAttrs).Axes, next.Results[0].Type.Rank()
+	if axes[0] != kept {
+		return false
+	}
+	n, lines := int64(1), int64(1)
+	for i, d := range x.Type.Dims {
+		if i < kept {
+			lines *= p.size(d)
+		} else {
+			n *= p.size(d)
+		}
+	}
+	return n <= lineElems && (n <= lineElems/4 || lines >= 8)
+}
+
+// joinSum lets next run within op: what it sums is never stored, and its result
+// is written from when op begins.
+func (p *plan) joinSum(op, next *ir.Op) {
+	p.ops[op].sums, p.ops[next].within = next, true
+	p.ops[next].start = p.ops[op].start
+	p.info[next.Results[0]].pos = p.ops[op].start
+	p.info[next.Operands[0]].local = true
 }
 
 // runsNothing reports whether op is a view or a name: no step stands for it.

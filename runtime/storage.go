@@ -139,7 +139,7 @@ func (p *plan) opStorage(op *ir.Op, r *ir.Region) {
 	}
 	for _, v := range op.Results {
 		i := p.info[v]
-		if i.root != v || i.passed != nil {
+		if i.root != v || i.passed != nil || i.local {
 			continue
 		}
 		if i.slot < 0 {

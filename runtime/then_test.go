@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/runtime/array"
 )
 
 // residual is w·exp(x) + exp(x) behind a rectifier: what follows the product
@@ -43,7 +44,7 @@ func TestFollows(t *testing.T) {
 	}
 }
 
-// within sees that the plan lets something run within a product.
+// within sees that the plan lets something run within another kernel.
 func within(t *testing.T, m *ir.Module, rows int64) {
 	t.Helper()
 	p, err := Load(m, ir.Sizes{"B": {Actual: rows, Capacity: rows}}, Options{})
@@ -56,6 +57,60 @@ func within(t *testing.T, m *ir.Module, rows int64) {
 		t.Fatal(err)
 	}
 	if text := fn.Plan().String(); !strings.Contains(text, "with it") {
-		t.Errorf("nothing runs within the product:\n%s", text)
+		t.Errorf("nothing runs within another kernel:\n%s", text)
 	}
+}
+
+// TestLinesWithin: a sum of lines runs within what makes them, gives the bits
+// that it gives alone.
+func TestLinesWithin(t *testing.T) {
+	for _, k := range []ir.Kind{ir.F32, ir.F64} {
+		for _, n := range []int64{1, 5, 700, 4096} {
+			t.Run(fmt.Sprint(k, n), func(t *testing.T) {
+				alone, f := squares(k, n, true)
+				m, g := squares(k, n, false)
+				compare(t, m, g, ir.Sample{}, 40, 33, 1)
+				within(t, m, 40)
+				a, b := runOnce(t, alone, f, 40), runOnce(t, m, g, 40)
+				sameBits(t, f, a[0], b[0])
+			})
+		}
+	}
+}
+
+// squares is the sums of the squares of rows, and their exponentials. Where
+// apart, the squares are a result too, so that they are stored.
+func squares(k ir.Kind, n int64, apart bool) (*ir.Module, *ir.Func) {
+	m := batchModule()
+	f := m.Add(ir.NewFunc("f"))
+	x := f.AddParam("x", ir.TensorOf(k, batchDim, ir.N(n)), ir.Input{Role: ir.Col})
+	b := ir.NewBuilder(m, f)
+	ps := b.Open(x.Type)
+	c := b.Close(b.Mul(ps[0], ps[0]), b.One("exp", nil, ps[0]))
+	rs := b.OpWith("fused", nil, []*ir.Region{c.Region}, x)
+	sum := b.Sum(rs[0], 1)
+	if apart {
+		b.Return(sum, rs[1], rs[0])
+	} else {
+		b.Return(sum, rs[1])
+	}
+	return m, f
+}
+
+func runOnce(t *testing.T, m *ir.Module, f *ir.Func, rows int64) []*array.Array {
+	t.Helper()
+	p, err := Load(m, ir.Sizes{"B": {Actual: rows, Capacity: rows}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	fn, err := p.Function("f", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make([]*array.Array, len(f.Results()))
+	if err := fn.Run(randomArgs(f, rows, 3), out, nil); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

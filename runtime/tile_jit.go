@@ -241,7 +241,7 @@ func (s *tileStep) runCode(w *worker, task, tile, at, end int) int {
 	}
 	for k := range s.stores {
 		st := &s.stores[k]
-		a.Stream(len(s.loads)+k, unsafe.Add(s.fr.base[st.view.slot], (st.view.off+at)*st.bytes), c.row*st.bytes)
+		a.Stream(len(s.loads)+k, st.at(s.fr, w, at), c.row*st.bytes)
 	}
 	doneRows, done := c.fn.Run(a, rows, n)
 	if doneRows == rows {

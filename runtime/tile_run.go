@@ -25,6 +25,7 @@ type tileStep struct {
 	stores []boundStore
 	regs   [][]unsafe.Pointer // by worker
 	code   *tileCode          // nil where the kernels are interpreted
+	sums   *lineSums          // nil where no result is summed
 
 	job   job
 	first atomic.Int64 // least task at fault so far
@@ -288,7 +289,12 @@ func (s *tileStep) task(w *worker, task int) {
 		return
 	}
 	lo := task * s.chunk
-	s.points(w, task, lo, min(s.n, lo+s.chunk))
+	hi := min(s.n, lo+s.chunk)
+	if s.sums != nil {
+		s.sumPoints(w, task, lo, hi)
+		return
+	}
+	s.points(w, task, lo, hi)
 }
 
 // points runs points lo to hi.
@@ -320,7 +326,7 @@ func (s *tileStep) interpret(w *worker, task, t, n int) bool {
 	}
 	for i := range s.stores {
 		if st := &s.stores[i]; !st.copy {
-			r[st.reg] = unsafe.Add(s.fr.base[st.view.slot], (st.view.off+t)*st.bytes)
+			r[st.reg] = st.at(s.fr, w, t)
 		}
 	}
 	for i, k := range s.kernel {
@@ -331,7 +337,7 @@ func (s *tileStep) interpret(w *worker, task, t, n int) bool {
 	}
 	for i := range s.stores {
 		if st := &s.stores[i]; st.copy {
-			dst := unsafe.Add(s.fr.base[st.view.slot], (st.view.off+t)*st.bytes)
+			dst := st.at(s.fr, w, t)
 			copy(tile[byte](dst, n*st.bytes), tile[byte](r[st.reg], n*st.bytes))
 		}
 	}

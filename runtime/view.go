@@ -29,6 +29,9 @@ type view struct {
 	stride []int
 }
 
+// noSlot is the slot of what is only ever in the scratch of a worker.
+const noSlot = -1
+
 func (v view) len() int { return product(v.shape) }
 
 func product(shape []int) int {

@@ -14,6 +14,9 @@ type worker struct {
 	id   int
 	tile []uint64 // registers of tile programs
 	gemm []float64
+
+	line   []uint64 // points from lineAt on that are only summed
+	lineAt int
 }
 
 func newWorker(id int) *worker {
@@ -21,6 +24,7 @@ func newWorker(id int) *worker {
 		id:   id,
 		tile: make([]uint64, tileBytes/8),
 		gemm: make([]float64, kernel.GemmScratch),
+		line: make([]uint64, lineElems),
 	}
 }
 
