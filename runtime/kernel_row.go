@@ -93,6 +93,9 @@ func (b *binder) moved(op *ir.Op) int64 {
 	if op.Row.Name == "scatter_add" && b.view(op.Results[0]).slot == b.view(op.Operands[0]).slot {
 		n += 2 * (b.bytesAt(op.Operands[2]) - b.bytesAt(op.Results[0]))
 	}
+	if op.Row.Name == "row_write" && b.mayAlias(b.view(op.Results[0]).slot, b.view(op.Operands[0]).slot) {
+		n += b.bytesAt(op.Operands[2]) - b.bytesAt(op.Operands[0]) - b.bytesAt(op.Results[0])
+	}
 	return n
 }
 

@@ -1,5 +1,7 @@
 package kernel
 
+import "unsafe"
+
 // Gather copies, for each index, a run of inner neighbouring elements:
 // dst[j] = src[idx[j]]. It returns the first position of an index outside
 // 0 … n, -1 where there is none.
@@ -13,13 +15,45 @@ func Gather[T any](dst, src []T, idx []int32, n, inner int) int {
 		}
 		return -1
 	}
-	for j, i := range idx {
-		if uint(i) >= uint(n) {
-			return j
+	size := inner * int(unsafe.Sizeof(src[0]))
+	for from := 0; from < len(idx); from += ahead {
+		ask(src, idx, from+ahead, size)
+		for j := from; j < min(from+ahead, len(idx)); j++ {
+			i := int(idx[j])
+			if uint(i) >= uint(n) {
+				return j
+			}
+			copyRow(dst[j*inner:(j+1)*inner], src[i*inner:(i+1)*inner])
 		}
-		copy(dst[j*inner:(j+1)*inner], src[int(i)*inner:])
 	}
 	return -1
+}
+
+// ahead is how many rows are asked for while as many before them are moved:
+// rows lie anywhere, and waiting for one at a time is what moving them costs.
+const ahead = 32
+
+// ask prefetches the rows, of size bytes, that up to ahead indices from a
+// position on name.
+func ask[T any](rows []T, idx []int32, from, size int) {
+	if n := min(ahead, len(idx)-from); n > 0 && len(rows) > 0 {
+		prefetchRows(unsafe.Pointer(unsafe.SliceData(rows)), &idx[from], n, size)
+	}
+}
+
+// copyRow is copy, without a call for rows of usual lengths: through a value of
+// its own, since rows that might overlap would be moved by one.
+func copyRow[T any](dst, src []T) {
+	switch {
+	case len(dst) == 16 && len(src) == 16:
+		row := [16]T(src)
+		*(*[16]T)(dst) = row
+	case len(dst) == 8 && len(src) == 8:
+		row := [8]T(src)
+		*(*[8]T)(dst) = row
+	default:
+		copy(dst, src)
+	}
 }
 
 // ScatterAdd adds runs of inner elements to acc[idx[j]], in the order of
@@ -39,12 +73,19 @@ func ScatterAdd[T Float](acc, upd []T, idx []int32, n, inner, from, to int) int 
 		}
 		return -1
 	}
-	for j, i := range idx {
-		if uint(i) >= uint(n) {
-			return j
+	size, whole := inner*int(unsafe.Sizeof(upd[0])), to-from == n // of a part, most rows are not wanted
+	for block := 0; block < len(idx); block += ahead {
+		if whole {
+			ask(acc, idx, block+ahead, size)
 		}
-		if uint(int(i)-from) < part {
-			addRun(acc[int(i)*inner:(int(i)+1)*inner], upd[j*inner:(j+1)*inner])
+		for j := block; j < min(block+ahead, len(idx)); j++ {
+			i := int(idx[j])
+			if uint(i) >= uint(n) {
+				return j
+			}
+			if uint(i-from) < part {
+				addRun(acc[i*inner:(i+1)*inner], upd[j*inner:(j+1)*inner])
+			}
 		}
 	}
 	return -1
@@ -71,13 +112,19 @@ func addRun[T Float](d, x []T) {
 // of an index outside 0 … n, -1 where there is none.
 func RowWrite[T any](dst, upd []T, idx []int32, n, inner, from, to int) int {
 	part := uint(to - from)
-	for j := len(idx) - 1; j >= 0; j-- {
-		i := int(idx[j])
-		if uint(i) >= uint(n) {
-			return j
+	size, whole := inner*int(unsafe.Sizeof(upd[0])), to-from == n // of a part, most rows are not wanted
+	for last := len(idx); last > 0; last -= ahead {
+		if whole {
+			ask(dst, idx[:max(0, last-ahead)], max(0, last-2*ahead), size)
 		}
-		if uint(i-from) < part {
-			copy(dst[i*inner:(i+1)*inner], upd[j*inner:])
+		for j := last - 1; j >= max(0, last-ahead); j-- {
+			i := int(idx[j])
+			if uint(i) >= uint(n) {
+				return j
+			}
+			if uint(i-from) < part {
+				copyRow(dst[i*inner:(i+1)*inner], upd[j*inner:(j+1)*inner])
+			}
 		}
 	}
 	return -1

@@ -1,0 +1,116 @@
+package kernel
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// drawIndex is many indices below n, some of them again and again.
+func drawIndex(r *rand.Rand, many, n int) []int32 {
+	idx := make([]int32, many)
+	for j := range idx {
+		idx[j] = int32(r.IntN(n) / (1 + r.IntN(5)))
+	}
+	return idx
+}
+
+// TestRows: gathers, writes and sums of rows, whole and by owners of parts, for
+// lengths with a way of their own and without.
+func TestRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, inner := range []int{1, 3, 4, 8, 16, 33} {
+		const n = 90
+		many := 1 + r.IntN(150)
+		idx := drawIndex(r, many, n)
+		src, upd := make([]float32, n*inner), make([]float32, many*inner)
+		for i := range src {
+			src[i] = r.Float32()
+		}
+		for i := range upd {
+			upd[i] = r.Float32()
+		}
+		got := make([]float32, many*inner)
+		if at := Gather(got, src, idx, n, inner); at != -1 {
+			t.Fatalf("gather: bad index at %d", at)
+		}
+		written, sums := slices.Clone(src), slices.Clone(src)
+		done := make([]bool, n)
+		for j, i := range idx {
+			for l := range inner {
+				if got[j*inner+l] != src[int(i)*inner+l] {
+					t.Fatalf("gather of rows of %d: position %d", inner, j)
+				}
+				sums[int(i)*inner+l] += upd[j*inner+l]
+				if !done[i] {
+					written[int(i)*inner+l] = upd[j*inner+l]
+				}
+			}
+			done[i] = true
+		}
+		for _, parts := range []int{1, 2, 7} {
+			w, s := slices.Clone(src), slices.Clone(src)
+			for k := range parts {
+				from, to := k*n/parts, (k+1)*n/parts
+				if RowWrite(w, upd, idx, n, inner, from, to) != -1 || ScatterAdd(s, upd, idx, n, inner, from, to) != -1 {
+					t.Fatal("a good index is called bad")
+				}
+			}
+			if !slices.Equal(w, written) || !slices.Equal(s, sums) {
+				t.Fatalf("rows of %d in %d parts", inner, parts)
+			}
+		}
+		idx[many/2] = n
+		if Gather(got, src, idx, n, inner) != many/2 || RowWrite(src, upd, idx, n, inner, 0, n) != many/2 || ScatterAdd(src, upd, idx, n, inner, 0, n) != many/2 {
+			t.Fatalf("rows of %d: a bad index at %d is not found", inner, many/2)
+		}
+	}
+}
+
+func TestFirstOf(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		many := 1 + r.IntN(300)
+		idx := drawIndex(r, many, 1+r.IntN(1<<r.IntN(31)))
+		got, seen := make([]int32, many), map[int32]int32{}
+		FirstOf(got, idx, make([]int32, FirstsTable(many)))
+		for j, i := range idx {
+			if _, ok := seen[i]; !ok {
+				seen[i] = int32(j)
+			}
+			if got[j] != seen[i] {
+				t.Fatalf("position %d: %d, not %d", j, got[j], seen[i])
+			}
+		}
+	}
+}
+
+// BenchmarkIndexed is 1,024 rows of 16 numbers out of 100,000.
+func BenchmarkIndexed(b *testing.B) {
+	r := rand.New(rand.NewPCG(5, 6))
+	const n, many, inner = 100_000, 1024, 16
+	var idx [64][]int32
+	for k := range idx {
+		idx[k] = make([]int32, many)
+		for j := range idx[k] {
+			idx[k][j] = int32(r.IntN(n))
+		}
+	}
+	all, some, first := make([]float32, n*inner), make([]float32, many*inner), make([]int32, many)
+	table := make([]int32, FirstsTable(many))
+	for _, c := range []struct {
+		name string
+		do   func(k int)
+	}{
+		{"gather", func(k int) { Gather(some, all, idx[k], n, inner) }},
+		{"write", func(k int) { RowWrite(all, some, idx[k], n, inner, 0, n) }},
+		{"add", func(k int) { ScatterAdd(all, some, idx[k], n, inner, 0, n) }},
+		{"first", func(k int) { FirstOf(first, idx[k], table) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for k := 0; b.Loop(); k++ {
+				c.do(k % len(idx))
+			}
+		})
+	}
+}
