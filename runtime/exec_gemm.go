@@ -50,12 +50,19 @@ func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string, aft
 	ranges := c.ranges()
 	c.rows, c.cols = c.g.Cut(ranges && after != nil)
 	c.downs, c.across = (c.g.M+c.rows-1)/c.rows, (c.g.N+c.cols-1)/c.cols
+	if c.nOuter == 1 && c.downs*c.across == 1 {
+		c.rows = c.g.Band()
+		c.downs = (c.g.M + c.rows - 1) / c.rows
+	}
 	c.group = 1
 	if c.downs*c.across == 1 {
 		c.group = max(1, min(c.nOuter, groupWork/(2*c.g.M*c.g.N*c.g.K*c.nDeep)))
 	}
 	j := &job{n: (c.nOuter + c.group - 1) / c.group * c.downs * c.across}
 	j.do = c.task
+	if c.nOuter == 1 && c.across == 1 {
+		j.many = c.bands
+	}
 	what := fmt.Sprintf("GEMM %d×%d×%d", c.g.M, c.g.N, c.g.K)
 	if c.nOuter > 1 || c.nDeep > 1 {
 		what += fmt.Sprintf(", %d times", c.nOuter*c.nDeep)
@@ -119,13 +126,22 @@ func (c *contraction[T]) ranges() bool {
 func (c *contraction[T]) task(w *worker, task int) {
 	blocks := c.downs * c.across
 	first, block := task/blocks*c.group, task%blocks
-	last := min(first+c.group, c.nOuter)
 	i0, j0 := block/c.across*c.rows, block%c.across*c.cols
-	i1, j1 := min(i0+c.rows, c.g.M), min(j0+c.cols, c.g.N)
+	c.block(w, first, min(first+c.group, c.nOuter), i0, min(i0+c.rows, c.g.M), j0, min(j0+c.cols, c.g.N))
+}
+
+// bands computes neighbouring bands of rows of the only product, which then
+// pack its second operand once.
+func (c *contraction[T]) bands(w *worker, from, to int) {
+	c.block(w, 0, 1, from*c.rows, min(to*c.rows, c.g.M), 0, c.g.N)
+}
+
+// block computes rows i0 to i1 and columns j0 to j1 of products first to last.
+func (c *contraction[T]) block(w *worker, first, last, i0, i1, j0, j1 int) {
 	a, b := spanOf[T](c.fr, &c.a, c.extents[0]), spanOf[T](c.fr, &c.b, c.extents[1])
 	out := spanOf[T](c.fr, &c.c, c.extents[2])
 	scratch := gemmScratch[T](w)
-	if len(c.outer) == 1 && blocks == 1 {
+	if len(c.outer) == 1 && c.downs*c.across == 1 {
 		l := c.outer[0]
 		for d := 0; d < c.nDeep; d++ {
 			da, db, _ := offsets(c.deep, d)

@@ -13,8 +13,23 @@ type job struct {
 	n  int
 	do func(w *worker, task int)
 
+	// many does tasks from … to in one piece, where that spares work that each
+	// of them does; nil where it does not.
+	many func(w *worker, from, to int)
+
 	cost time.Duration // of all tasks on one core, as measured lately; 0 before the first run
 	runs uint32
+}
+
+// tasks does tasks from … to.
+func (j *job) tasks(w *worker, from, to int) {
+	if j.many != nil {
+		j.many(w, from, to)
+		return
+	}
+	for i := from; i < to; i++ {
+		j.do(w, i)
+	}
 }
 
 // learn takes a measurement. What disturbs one makes it longer, so the
@@ -105,9 +120,7 @@ func (p *pool) now() time.Duration { return time.Since(p.base) }
 func (p *pool) run(j *job) {
 	switch {
 	case j.n <= 1 || len(p.workers) == 1:
-		for i := 0; i < j.n; i++ {
-			j.do(p.workers[0], i)
-		}
+		j.tasks(p.workers[0], 0, j.n)
 	case p.shares(j):
 		p.together(j)
 	default:
@@ -144,9 +157,7 @@ func (p *pool) alone(j *job) {
 	if measured {
 		began = p.now()
 	}
-	for i := 0; i < j.n; i++ {
-		j.do(w, i)
-	}
+	j.tasks(w, 0, j.n)
 	if measured {
 		j.learn(p.now() - began)
 	}
@@ -197,9 +208,7 @@ func (p *pool) help(w *worker) int {
 		// The job cannot end while this claim is open, so it is the one of v.
 		j := p.cur.Load()
 		first := j.n - int(left)
-		for i := first; i < first+int(n); i++ {
-			j.do(w, i)
-		}
+		j.tasks(w, first, first+int(n))
 		did += int(n)
 		if w.id > 0 {
 			p.done.Add(n)

@@ -146,11 +146,32 @@ const (
 	tasksMax  = 32
 )
 
+// bandWork is what a band of rows is worth at least for a worker that claims
+// it, counted as taskWork; those that one worker claims together it computes
+// as one block.
+const bandWork = 3 << 17
+
+// Band is the number of rows of the bands that a product too small for Cut is
+// shared in: a function of the shape alone. Rows are computed one like the
+// other in all of them, so the bits are those of the whole.
+func (g *Gemm[T]) Band() int {
+	want := min(8, g.work()/bandWork, g.M/(taskRows/2))
+	if want <= 1 || g.N == 1 {
+		return max(g.M, 1)
+	}
+	return share(g.M, want, taskRows)
+}
+
+// work is the work of all, in the measure of taskWork.
+func (g *Gemm[T]) work() int {
+	return 2*g.M*g.N*g.K + 8*(g.M*g.N+g.M*g.K+g.N*g.K)
+}
+
 // Cut is the size of the blocks of C that tasks compute: a function of the
 // shape alone. Where whole is set the blocks have all columns.
 func (g *Gemm[T]) Cut(whole bool) (rows, cols int) {
 	m, n := g.M, g.N
-	want := min(tasksMax, (2*m*n*g.K+8*(m*n+m*g.K+n*g.K))/taskWork)
+	want := min(tasksMax, g.work()/taskWork)
 	if m == 0 || n == 0 || want <= 1 {
 		return max(m, 1), max(n, 1)
 	}
