@@ -177,7 +177,7 @@ func TestCollector(t *testing.T) {
 	}
 	stop := make(chan bool)
 	go func() {
-		for range 200 {
+		for range 50 {
 			runtime.GC()
 		}
 		close(stop)
