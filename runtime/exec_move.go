@@ -164,13 +164,52 @@ func (b *binder) concat(op *ir.Op) step {
 	for i := range steps {
 		steps[i] = 1
 	}
-	var all []step
+	var parts []copyPart
 	for _, v := range op.Operands {
 		src := b.view(v)
-		all = appendStep(all, b.copyStep(dst.box(starts, src.shape, steps), src))
+		parts = append(parts, copyPart{dst.box(starts, src.shape, steps), src})
 		starts[axis] += src.shape[axis]
 	}
+	if s := b.copyBlocks(parts); s != nil {
+		return s
+	}
+	var all []step
+	for _, c := range parts {
+		all = appendStep(all, b.copyStep(c.dst, c.src))
+	}
 	return func() *Fault { return run(all) }
+}
+
+// copyPart is one copy of several.
+type copyPart struct{ dst, src view }
+
+// block is bytes that lie together where they are and where they go.
+type block struct{ dst, to, src, from, n int }
+
+// copyBlocks is the step of copies that are each one block, and in all so few
+// that sharing them out would cost more; nil for others.
+func (b *binder) copyBlocks(parts []copyPart) step {
+	var blocks []block
+	total := 0
+	for _, c := range parts {
+		if !c.dst.dense() || !c.src.dense() {
+			return nil
+		}
+		size := bytesOf(c.dst.kind)
+		n := c.dst.len() * size
+		if total += n; total > 4*moveChunk {
+			return nil
+		}
+		blocks = append(blocks, block{c.dst.slot, c.dst.off * size, c.src.slot, c.src.off * size, n})
+	}
+	fr := b.fr
+	return func() *Fault {
+		for i := range blocks {
+			k := &blocks[i]
+			copy(elems[byte](fr, k.dst, k.to+k.n)[k.to:], elems[byte](fr, k.src, k.from+k.n)[k.from:])
+		}
+		return nil
+	}
 }
 
 // sliceAdd adds the second operand into a box of the first, in place where the
