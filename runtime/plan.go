@@ -323,7 +323,7 @@ func isProduct(op *ir.Op) bool {
 // reads it point by point and cannot fail.
 func (p *plan) follows(op, product *ir.Op) bool {
 	o, x := p.ops[op], product.Results[0]
-	if o.tile == nil || len(op.SafeOperands()) > 0 || !ir.EqualDims(o.tile.dims, ir.Significant(x.Type.Dims)) {
+	if o.tile == nil || o.tile.canFail() || !ir.EqualDims(o.tile.dims, ir.Significant(x.Type.Dims)) {
 		return false
 	}
 	reads := false

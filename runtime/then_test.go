@@ -114,3 +114,29 @@ func runOnce(t *testing.T, m *ir.Module, f *ir.Func, rows int64) []*array.Array 
 	}
 	return out
 }
+
+// TestFaultBehindProduct: what can fail on an element stays behind a product,
+// where its fault is seen.
+func TestFaultBehindProduct(t *testing.T) {
+	m := batchModule()
+	f := m.Add(ir.NewFunc("f"))
+	x := f.AddParam("x", ir.TensorOf(ir.F32, batchDim, batchDim), ir.Input{})
+	b := ir.NewBuilder(m, f)
+	p := b.Einsum("bi,ij->bj", x, x)
+	ps := b.Open(p.Type)
+	large := b.Mul(ps[0], b.Float(p.Type, 1e30))
+	c := b.Close(b.One("convert", ir.ConvertAttrs{K: ir.I32}, large))
+	b.Return(b.OpWith("fused", nil, []*ir.Region{c.Region}, p)...)
+	prog, err := Load(m, ir.Sizes{"B": {Actual: 9, Capacity: 9}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer prog.Close()
+	fn, err := prog.Function("f", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fn.Run(randomArgs(f, 9, 1), make([]*array.Array, 1), nil); err == nil {
+		t.Error("no fault")
+	}
+}

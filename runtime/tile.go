@@ -260,6 +260,18 @@ func (p *tileProg) weight() int64 {
 	return w
 }
 
+// canFail reports whether an instruction can be at fault on an element: those
+// that compute integers are checked.
+func (p *tileProg) canFail() bool {
+	for _, in := range p.instrs {
+		t := in.op.Results[0].Type
+		if name := in.op.Row.Name; name != "select" && name != "stop" && name != "opaque" && t.Kind != ir.Bool && !t.IsFloat() {
+			return true
+		}
+	}
+	return false
+}
+
 // identity reports whether every load of operand i is the element itself.
 func (p *tileProg) identity(i int) bool {
 	for _, l := range p.loads {
