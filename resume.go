@@ -20,7 +20,11 @@ func (s *session) keep() error {
 		fsys = train.Disk
 	}
 	s.origins = s.bound.program.origins()
-	s.keeper = &train.Keeper{State: s.freshState(), Every: s.opt.Every, Steps: s.opt.EverySteps, Observer: s.opt.Observer,
+	fresh, err := s.freshState()
+	if err != nil {
+		return err
+	}
+	s.keeper = &train.Keeper{State: fresh, Every: s.opt.Every, Steps: s.opt.EverySteps, Observer: s.opt.Observer,
 		Saving: func(save func() error) error { return s.bound.profile.In(partSaving, save) }}
 	dir := s.opt.Save
 	if s.opt.Resume != "" {
@@ -47,7 +51,6 @@ func (s *session) keep() error {
 	if dir == "" {
 		return nil
 	}
-	var err error
 	s.keeper.Store, err = train.Create(fsys, dir, func(st *train.State) error { return s.bound.program.owns(st) })
 	return err
 }
@@ -64,9 +67,16 @@ func exists(fsys train.FS, dir string) bool {
 
 func same(a, b string) bool { return filepath.Clean(a) == filepath.Clean(b) }
 
-// freshState is the state of a run before its first node.
-func (s *session) freshState() *train.State {
-	return &train.State{Numerics: ir.Numerics, Data: s.bound.fingerprints(), Categories: s.bound.categories(), Given: []train.Named{}, Origins: map[string]string{}}
+// freshState is the state of a run before its first node. Which data it was is
+// found out only where a state is kept.
+func (s *session) freshState() (*train.State, error) {
+	st := &train.State{Numerics: ir.Numerics, Categories: s.bound.categories(), Given: []train.Named{}, Origins: map[string]string{}}
+	if s.opt.Save == "" && s.opt.Resume == "" {
+		return st, nil
+	}
+	var err error
+	st.Data, err = s.bound.fingerprints()
+	return st, err
 }
 
 // owns says why a state is not one of this program, nil where it is.
@@ -152,7 +162,7 @@ func (s *session) recalled(n *ir.Node) bool {
 
 // fingerprints are those of the data, by the tables of the program: where the
 // files lie has no part in a state.
-func (b *Bound) fingerprints() []train.Fingerprint {
+func (b *Bound) fingerprints() ([]train.Fingerprint, error) {
 	names := map[string]string{}
 	for _, n := range b.module.Nodes {
 		t, ok := n.Body.(*ir.SourceTable)
@@ -167,7 +177,11 @@ func (b *Bound) fingerprints() []train.Fingerprint {
 		}
 	}
 	out := []train.Fingerprint{}
-	for _, f := range b.data.Fingerprints() {
+	list, err := b.data.Fingerprints()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range list {
 		name, ok := names[f.Path]
 		if !ok {
 			name = filepath.Base(f.Path)
@@ -175,7 +189,7 @@ func (b *Bound) fingerprints() []train.Fingerprint {
 		out = append(out, train.Fingerprint{Name: name, Size: f.Size, Hash: f.Hash})
 	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Name < out[j].Name })
-	return out
+	return out, nil
 }
 
 func dot(s string) string {

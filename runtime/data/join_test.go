@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -263,16 +264,26 @@ func TestIndexKeysOfSeveralColumns(t *testing.T) {
 	}
 }
 
+// TestFingerprints: any byte of a file changes its fingerprint, also one in the
+// middle of many.
 func TestFingerprints(t *testing.T) {
 	m := module(tableNode("T", reader("csv", "a.csv"), num("x", ir.F32)))
-	dir := write(t, "a.csv", "x\n1\n")
-	one := mustOpen(t, m, Options{Dir: dir}).Fingerprints()
-	two := mustOpen(t, m, Options{Dir: dir}).Fingerprints()
-	if !reflect.DeepEqual(one, two) || one[0].Size != 4 {
+	text := []byte("x\n" + strings.Repeat("12345678\n", 1<<20))
+	dir := write(t, "a.csv", string(text))
+	prints := func() []Fingerprint {
+		fp, err := mustOpen(t, m, Options{Dir: dir}).Fingerprints()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fp
+	}
+	one := prints()
+	if two := prints(); !reflect.DeepEqual(one, two) || one[0].Size != int64(len(text)) {
 		t.Errorf("%v %v", one, two)
 	}
-	os.WriteFile(filepath.Join(dir, "a.csv"), []byte("x\n2\n"), 0o666)
-	if three := mustOpen(t, m, Options{Dir: dir}).Fingerprints(); three[0].Hash == one[0].Hash {
+	text[2+9*(1<<19)] ^= 1 // the first digit of a row
+	os.WriteFile(filepath.Join(dir, "a.csv"), text, 0o666)
+	if three := prints(); three[0].Hash == one[0].Hash {
 		t.Error("a changed file has the same fingerprint")
 	}
 }

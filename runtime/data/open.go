@@ -175,11 +175,7 @@ func (ds *Dataset) readTable(t *table) error {
 	}
 	if t.record == nil {
 		for _, p := range t.reader.Paths {
-			fp, err := fingerprint(ds.opt.Dir, p.Text)
-			if err != nil {
-				return source.AsList(err)[0].At(t.span)
-			}
-			ds.prints = append(ds.prints, fp)
+			ds.prints = append(ds.prints, Fingerprint{Path: p.Text})
 		}
 	}
 	if err := t.readCached(); err != nil {
@@ -293,7 +289,19 @@ func (ds *Dataset) Paths() []string {
 	return out
 }
 
-// Fingerprints are of the files that tables were read from, in that order.
-func (ds *Dataset) Fingerprints() []Fingerprint { return ds.prints }
+// Fingerprints are of the files that tables were read from, in that order. They
+// are taken when they are first asked for, which reads the files once more.
+func (ds *Dataset) Fingerprints() ([]Fingerprint, error) {
+	for i, p := range ds.prints {
+		if p.Hash != "" {
+			continue
+		}
+		var err error
+		if ds.prints[i], err = ds.fingerprint(p.Path); err != nil {
+			return nil, err
+		}
+	}
+	return ds.prints, nil
+}
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

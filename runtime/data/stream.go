@@ -182,17 +182,15 @@ func (ds *Dataset) readAll(path string, limit int64, at source.Span) ([]byte, er
 }
 
 // Fingerprint tells whether a file is the one seen before: its size and a
-// hash of its first and last megabyte.
+// hash of all that it holds.
 type Fingerprint struct {
 	Path string
 	Size int64
 	Hash string
 }
 
-const fingerprintEdge = 1 << 20
-
-func fingerprint(dir, path string) (Fingerprint, error) {
-	full := resolve(dir, path)
+func (ds *Dataset) fingerprint(path string) (Fingerprint, error) {
+	full := resolve(ds.opt.Dir, path)
 	f, err := os.Open(full)
 	if err != nil {
 		return Fingerprint{}, openFault(full, path, err)
@@ -202,11 +200,12 @@ func fingerprint(dir, path string) (Fingerprint, error) {
 	if err != nil {
 		return Fingerprint{}, openFault(full, path, err)
 	}
+	if !st.Mode().IsRegular() {
+		return Fingerprint{Path: path}, nil // what came through a pipe is gone
+	}
 	h := sha256.New()
-	io.Copy(h, io.LimitReader(f, fingerprintEdge))
-	if from := st.Size() - fingerprintEdge; from > 0 {
-		f.Seek(from, io.SeekStart)
-		io.Copy(h, io.LimitReader(f, fingerprintEdge))
+	if err := hashBlocks(h, f, workersOf(ds.opt.Workers), ds.stopped); err != nil {
+		return Fingerprint{}, source.Dataf("D0101", source.Place{File: path}, "`%s` cannot be read again: %s", path, reason(err))
 	}
 	return Fingerprint{path, st.Size(), hex.EncodeToString(h.Sum(nil)[:16])}, nil
 }
