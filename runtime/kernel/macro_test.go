@@ -158,6 +158,39 @@ func TestMacroEdges(t *testing.T) {
 	}
 }
 
+// TestMacroPow holds pow to 2 units in the last place where the result is a
+// number, at random and at the edges.
+func TestMacroPow(t *testing.T) {
+	c := program(t, "pow", macro.F32, 0)
+	r := rand.New(rand.NewSource(6))
+	worst, wx, wy := 0.0, float32(0), float32(0)
+	for range 200000 {
+		x := math.Float32frombits(r.Uint32() >> 1)
+		if r.Intn(2) == 0 {
+			x = float32(1 + 0.5*r.NormFloat64())
+		}
+		y := float32(r.Float64() * 155 / math.Abs(math.Log2(math.Abs(float64(x)))))
+		if r.Intn(2) == 0 {
+			y = -y
+		}
+		if r.Intn(4) == 0 {
+			y = float32(math.Round(float64(y)))
+		}
+		if d := error32(c.Eval32(x, y), Pow(float64(x), float64(y))); d > worst {
+			worst, wx, wy = d, x, y
+		}
+	}
+	t.Logf("pow %.3f ulp, %d operations", worst, len(c.Ops))
+	if worst > 2 {
+		t.Errorf("pow(%v, %v) = %v, want %v: %.3f ulp", wx, wy, c.Eval32(wx, wy), Pow(float64(wx), float64(wy)), worst)
+	}
+	points := []float64{0, 1, 2, 3, 0.5, 1.5, 1e-45, 1e-40, 1e30, math.MaxFloat32, math.Inf(1), math.NaN(), 1 << 24, 1<<24 - 1, 7, 100}
+	for _, p := range points[:len(points):len(points)] {
+		points = append(points, -p)
+	}
+	binaryEdges[float32](t, "pow", macro.F32, points)
+}
+
 func unaryEdges[T Float](t *testing.T, row string, l macro.Lane, points []float64) {
 	f, c := FloatUnary[T](row, 0), program(t, row, l, 0)
 	for _, p := range points {

@@ -287,6 +287,11 @@ func tileDivF32(dst *float32, x *float32, y *float32, n int) (done int)
 //go:noescape
 func tileMaxF32(dst *float32, x *float32, y *float32, n int) (done int)
 
+// tilePowF32 is a tile kernel of 143 operations a vector.
+//
+//go:noescape
+func tilePowF32(dst *float32, x *float32, y *float32, n int) (done int)
+
 // tileAtan2F32 is a tile kernel of 50 operations a vector.
 //
 //go:noescape
@@ -409,6 +414,7 @@ var tile2F32 = map[string]tileFunc2[float32]{
 	"mul":   tileMulF32,
 	"div":   tileDivF32,
 	"max":   tileMaxF32,
+	"pow":   tilePowF32,
 	"atan2": tileAtan2F32,
 	"rem":   tileRemF32,
 }

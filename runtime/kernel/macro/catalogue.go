@@ -42,6 +42,9 @@ func For(row string, l Lane, n int64) (*Code, bool) {
 	if row == "powi" && n != 0 && n != 1 && n >= leastPower && n <= greatestPower {
 		f, ok = function{1, powi(n)}, true
 	}
+	if row == "pow" && l == F32 { // in f64 the two parts would have to be three
+		f, ok = function{2, pow}, true
+	}
 	if !ok {
 		return nil, false
 	}

@@ -33,13 +33,19 @@ func (b *builder) less1(r v) v {
 }
 
 // exp is e^x; x is clamped last, since Min and Max give their second operand
-// where it is NaN. The power of two is applied in two halves, for it alone may
-// not be a normal number; the second product rounds or overflows.
+// where it is NaN.
 func (b *builder) exp(x v) v {
 	x = b.max(b.pick(-104, -746), b.min(b.pick(89, 710), x))
 	t, _, r := b.exponent(x, 2*b.bias())
+	return b.scale(b.add(b.less1(r), b.k(1)), t)
+}
+
+// scale is p·2^n, where low bits of t are n + 2 bias. The power of two is applied
+// in two halves, for it alone may not be a normal number; the second product
+// rounds or overflows.
+func (b *builder) scale(p, t v) v {
 	half := b.shr(t, 1)
-	p := b.mul(b.add(b.less1(r), b.k(1)), b.shl(half, b.mantissa()))
+	p = b.mul(p, b.shl(half, b.mantissa()))
 	return b.mul(p, b.shl(b.isub(t, half), b.mantissa()))
 }
 

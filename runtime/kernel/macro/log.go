@@ -49,14 +49,18 @@ func (b *builder) log1(f, k v) v {
 	return b.fma(k, hi, b.sub(f, b.sub(half, y)))
 }
 
-// log is the natural logarithm: -inf at 0, NaN below, +inf at +inf. Numbers
-// below the normal ones are scaled up first.
-func log(b *builder, x []v) v {
-	tiny := b.cmp(x[0], Lt, b.k(math.Ldexp(1, 1-b.bias())))
+// splitAny is split of numbers below the normal ones too: they are scaled up
+// first.
+func (b *builder) splitAny(x v) (m, k v) {
+	tiny := b.cmp(x, Lt, b.k(math.Ldexp(1, 1-b.bias())))
 	up := float64(b.mantissa() + 2)
-	y := b.blend(tiny, b.mul(x[0], b.k(math.Ldexp(1, int(up)))), x[0])
-	m, _, k := b.split(y)
-	k = b.sub(k, b.and(tiny, b.k(up)))
+	m, _, k = b.split(b.blend(tiny, b.mul(x, b.k(math.Ldexp(1, int(up)))), x))
+	return m, b.sub(k, b.and(tiny, b.k(up)))
+}
+
+// log is the natural logarithm: -inf at 0, NaN below, +inf at +inf.
+func log(b *builder, x []v) v {
+	m, k := b.splitAny(x[0])
 	return b.logEdges(x[0], b.log1(b.sub(m, b.k(1)), k))
 }
 
