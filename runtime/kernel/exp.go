@@ -1,8 +1,10 @@
 // Package kernel holds the typed loops that everything runs on: elementwise
-// kernels over tiles, the GEMM family, reductions, gather and scatter. This is
-// the portable tier: plain Go, the same bits on every architecture.
+// kernels over tiles, the GEMM family, reductions, gather and scatter. The
+// portable tier is plain Go, the same bits on every architecture, and does what
+// the tiers above it have no kernel for; those of AVX2 are assembly that
+// package gen writes.
 //
-// Every product that meets a sum is converted explicitly, because the language
+// In Go, every product that meets a sum is converted explicitly, because the language
 // allows a compiler to contract x*y+z to one rounding where it is not; and no
 // elementary function of the standard library is called, because those differ
 // between processors.
