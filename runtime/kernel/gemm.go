@@ -1,6 +1,9 @@
 package kernel
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 // K0 is the length of a chain in a product of matrices: inside a block of K0
 // every output element is a chain of multiply and add over k from zero, and
@@ -180,7 +183,7 @@ func (g *Gemm[T]) Cut(whole bool) (rows, cols int) {
 	}
 	// Each block reads and packs what it needs: the fewer of them share a
 	// row, the fewer times that is done for A, and so for columns and B.
-	down, across, least := 1, 1, 1<<62
+	down, across, least := 1, 1, math.MaxInt
 	for d := 1; d <= want && (d == 1 || (m+d-1)/d >= taskRows); d++ {
 		for x := min((want+d-1)/d, (n+taskCols-1)/taskCols); x > 0; x-- {
 			if cost := g.cutCost(d, x, want); cost < least {
