@@ -56,7 +56,8 @@ func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string, aft
 	}
 	c.group = 1
 	if c.downs*c.across == 1 {
-		c.group = max(1, min(c.nOuter, groupWork/(2*c.g.M*c.g.N*c.g.K*c.nDeep)))
+		work := 2 * float64(c.g.M) * float64(c.g.N) * float64(c.g.K) * float64(c.nDeep)
+		c.group = max(1, min(c.nOuter, int(groupWork/work)))
 	}
 	j := &job{n: (c.nOuter + c.group - 1) / c.group * c.downs * c.across}
 	j.do = c.task
