@@ -216,7 +216,7 @@ func TestSpecial(t *testing.T) {
 	}
 }
 
-const controlText = `module "control" numerics 0
+const controlText = `module "control" numerics 1
 dim B batch
 
 func @twice(%x.0: f64[B]) -> f64[B] {

@@ -140,8 +140,9 @@ func (f *Func) AddParam(name string, t Type, in Input) *Value {
 func NewFunc(name string) *Func { return &Func{Name: name, Body: &Region{}} }
 
 // Numerics is the version of everything that bits depend on: lanes, blocks,
-// cuts, trees, shuffles. It is 0 until the kernels are final.
-const Numerics = 0
+// cuts, trees, contractions, elementary functions, shuffles. A state of another
+// version can be gone on with, but not bit for bit.
+const Numerics = 1
 
 // Module is a whole program: sizes, functions, and the outer graph in the
 // order in which its nodes run.

@@ -14,7 +14,7 @@ import (
 // The text of a module. What Parse reads back is the same module; what prints
 // the same is the same.
 //
-//	module "housing" numerics 0
+//	module "housing" numerics 1
 //	file 0 "housing.df"
 //	dim B batch = 256 from "rows of a step of fit" ; 0@123+4
 //

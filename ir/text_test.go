@@ -14,7 +14,7 @@ import (
 )
 
 // everything is a module in which each form of the text occurs.
-const everything = `module "housing" numerics 0
+const everything = `module "housing" numerics 1
 file 0 "housing.df"
 file 1 "lib/n\"n.df"
 dim B batch = 256 from "rows of a step of fit" ; 0@123+4

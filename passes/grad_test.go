@@ -23,7 +23,7 @@ type gradCase struct {
 func parse(t *testing.T, text string) *ir.Module {
 	t.Helper()
 	if !strings.Contains(text, "module \"") {
-		text = "module \"t\" numerics 0\n" + text
+		text = "module \"t\" numerics 1\n" + text
 	}
 	m, err := ir.Parse("t.ir", []byte(text))
 	if err != nil {

@@ -123,7 +123,7 @@ func faultRow(r *rand.Rand) []*ir.Tensor {
 }
 
 func faultModule(t *testing.T, text string) *ir.Module {
-	m, err := ir.Parse("t.ir", []byte("module \"t\" numerics 0\ndim B batch = 1024\n"+text))
+	m, err := ir.Parse("t.ir", []byte("module \"t\" numerics 1\ndim B batch = 1024\n"+text))
 	if err != nil {
 		t.Fatal(err)
 	}
