@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"sort"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/dfc-lang/dfc"
@@ -146,11 +145,7 @@ func process(o options, w workload, workers int) (sample, error) {
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return sample{}, fmt.Errorf("%v\n%s", err, text)
 	}
-	s := sample{times: []float64{time.Since(began).Seconds()}}
-	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		s.peak = int64(u.Maxrss) << 10
-	}
-	return s, nil
+	return sample{times: []float64{time.Since(began).Seconds()}, peak: peakOf(cmd.ProcessState)}, nil
 }
 
 // quantile is the q-th quantile of x, 0 where x is empty.

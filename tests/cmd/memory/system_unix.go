@@ -1,4 +1,4 @@
-//go:build !windows
+//go:build unix
 
 package main
 
@@ -15,9 +15,9 @@ func peak(p *os.ProcessState) (int64, bool) {
 		return 0, false
 	}
 	if runtime.GOOS == "darwin" {
-		return u.Maxrss, true // bytes there, kilobytes elsewhere
+		return int64(u.Maxrss), true // bytes there, kilobytes elsewhere
 	}
-	return u.Maxrss << 10, true
+	return int64(u.Maxrss) << 10, true
 }
 
 // roomIn is how many bytes a folder has room for.
