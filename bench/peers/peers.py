@@ -308,7 +308,7 @@ def mixture():
 
     def jax_objective(p):
         alpha, mu, q, l = p
-        factors = jnp.zeros((k, d, d)).at[:, rows, cols].set(l).at[:, range(d), range(d)].set(jnp.exp(q))
+        factors = jnp.zeros((k, d, d)).at[:, rows, cols].set(l).at[:, np.arange(d), np.arange(d)].set(jnp.exp(q))
         z = jnp.einsum("kij,nkj->nki", factors, x[:, None, :] - mu[None])
         each = jax.nn.logsumexp(alpha + q.sum(1) - 0.5 * jnp.square(z).sum(2), axis=1).sum()
         prior = 0.5 * (jnp.square(jnp.exp(q)).sum() + jnp.square(l).sum())
