@@ -137,7 +137,7 @@ func Pow(x, y float64) float64 {
 }
 
 func isOdd(y float64) bool {
-	return math.Abs(y) < 0x1p53 && int64(y)&1 == 1
+	return math.Abs(y) < 0x1p53 && y == math.Floor(y) && int64(y)&1 == 1
 }
 
 func powSpecial(x, y float64) (float64, bool) {
