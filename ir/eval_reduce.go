@@ -40,10 +40,42 @@ func (e *Evaluator) reduced(op *Op, x *Tensor, startF float64, startI int64, ste
 	return []*Tensor{out}, err
 }
 
+// evalReduceSum adds in order. In full precision it also keeps what each
+// addition loses (Neumaier 1974), so that the judge of other orders is not
+// further off than they are.
 func evalReduceSum(e *Evaluator, op *Op, in []*Tensor) ([]*Tensor, error) {
+	if in[0].Type.IsFloat() && !e.Round {
+		return e.reducedExactly(op, in[0])
+	}
 	return e.reduced(op, in[0], 0, 0, func(out *Tensor, i, j int) error {
 		return e.accumulate(op, out, i, in[0], j)
 	})
+}
+
+func (e *Evaluator) reducedExactly(op *Op, x *Tensor) ([]*Tensor, error) {
+	var lost []float64
+	out, err := e.reduced(op, x, 0, 0, func(out *Tensor, i, j int) error {
+		if lost == nil {
+			lost = make([]float64, len(out.F))
+		}
+		s, v := out.F[i], x.F[j]
+		t := s + v
+		if math.Abs(s) < math.Abs(v) {
+			s, v = v, s
+		}
+		out.F[i] = t
+		if !math.IsInf(t, 0) {
+			lost[i] += (s - t) + v
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, l := range lost {
+		out[0].F[i] += l
+	}
+	return out, nil
 }
 
 func evalReduceProd(e *Evaluator, op *Op, in []*Tensor) ([]*Tensor, error) {

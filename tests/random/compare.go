@@ -319,7 +319,9 @@ func sameBits(a, b *array.Array) bool {
 }
 
 // derivatives compares forward with reverse mode: for any tangent t and
-// cotangent c, c·J t = Jᵀc·t up to 1e-12 times the sum of the terms' sizes.
+// cotangent c, c·J t = Jᵀc·t up to 1e-12 times the sizes of the terms of the
+// two sums and of the largest intermediate: terms that have cancelled inside of
+// a function leave an error of the size that they had.
 func (d *Drawn) derivatives(b *baseline, _ Options) error {
 	e := Draw(d.Seed)
 	in := make([]bool, len(e.Func.Params()))
