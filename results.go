@@ -39,19 +39,20 @@ func (r *results) begin(s *session) error {
 		}
 		r.open[w] = out
 	}
-	return r.logs(s.module)
+	return r.logs(s)
 }
 
 // logs finds the places of the logs of trainings, which are no results: they
 // grow as the program runs and stay as far as it came.
-func (r *results) logs(m *ir.Module) (err error) {
+func (r *results) logs(s *session) (err error) {
 	r.growing = map[string]string{}
-	for _, n := range m.Nodes {
+	for _, n := range s.module.Nodes {
 		t, ok := n.Body.(*ir.Train)
 		if !ok {
 			continue
 		}
 		for _, l := range t.Logs {
+			sweep(filepath.Join(s.opt.Out, l.Path))
 			if r.growing[l.Path], err = r.outputs.Growing(l.Path, l.Span); err != nil {
 				return err
 			}
@@ -60,8 +61,8 @@ func (r *results) logs(m *ir.Module) (err error) {
 	return nil
 }
 
-// sweep removes what a killed run has left beside a result, which it would
-// have renamed or removed itself.
+// sweep removes what a killed run has left beside a result or a log, which it
+// would have renamed or removed itself.
 func sweep(path string) {
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".part-*"))
 	if err != nil {
