@@ -51,7 +51,7 @@ func einsumFunc(m *ir.Module, spec, sizes string, k ir.Kind) (*ir.Func, int64) {
 }
 
 func eachContraction(t *testing.T, f func(t *testing.T, m *ir.Module, fn *ir.Func, rows int64)) {
-	for _, tier := range []kernel.Tier{kernel.Portable, kernel.Best()} {
+	for _, tier := range kernel.Tiers() {
 		for _, c := range contractions {
 			for _, k := range []ir.Kind{ir.F32, ir.F64} {
 				t.Run(fmt.Sprintf("%s/%s/%s/%s", tier, c.spec, c.sizes, k), func(t *testing.T) {

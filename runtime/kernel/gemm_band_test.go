@@ -8,7 +8,7 @@ import (
 // TestBand: rows computed in bands, any number of which at once, have the bits
 // of the whole, in every tier and orientation.
 func TestBand(t *testing.T) {
-	for _, tier := range []Tier{Portable, Best()} {
+	for _, tier := range Tiers() {
 		old := Use(tier)
 		bandsOf[float32](t, tier)
 		bandsOf[float64](t, tier)

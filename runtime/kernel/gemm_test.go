@@ -37,7 +37,7 @@ var shapes = [][3]int{{1, 1, 1}, {2, 4, 3}, {3, 5, 7}, {64, 128, 256}, {65, 129,
 
 // eachTier runs a test with the kernels in Go and with those of the processor.
 func eachTier(t *testing.T, f func(t *testing.T)) {
-	for _, tier := range []Tier{Portable, Best()} {
+	for _, tier := range Tiers() {
 		t.Run(tier.String(), func(t *testing.T) {
 			defer Use(Use(tier))
 			f(t)

@@ -15,31 +15,36 @@ type Tier uint8
 const (
 	Portable Tier = iota
 	AVX2          // 256 bits and fused multiply-add
+	AVX512        // 512 bits, masks, twice the registers
 )
 
-func (t Tier) String() string {
-	if t == AVX2 {
-		return "avx2"
-	}
-	return "portable"
-}
+func (t Tier) String() string { return [...]string{"portable", "avx2", "avx512"}[t] }
+
+// Tiers are those that this processor can run, slowest first.
+func Tiers() []Tier { return []Tier{Portable, AVX2, AVX512}[:Best()+1] }
 
 // tier is chosen once, before anything runs; see Use.
 var tier = choose(os.Getenv("DFC_TIER"))
 
 // Best is the greatest tier of this processor.
 func Best() Tier {
-	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		return AVX2
+	x := &cpu.X86
+	switch {
+	case !x.HasAVX2 || !x.HasFMA:
+		return Portable
+	case x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL:
+		return AVX512
 	}
-	return Portable
+	return AVX2
 }
 
 // choose is the tier of a name, at most the best; tests set it from outside
-// with DFC_TIER=portable, users need not.
+// with DFC_TIER=portable or avx2, users need not.
 func choose(name string) Tier {
-	if name == Portable.String() {
-		return Portable
+	for _, t := range Tiers() {
+		if name == t.String() {
+			return t
+		}
 	}
 	return Best()
 }

@@ -142,14 +142,19 @@ const (
 	R10, R11, R12, R13 Reg = "R10", "R11", "R12", "R13"
 )
 
-// Y is a vector register of 256 bits, X its lower half.
+// Z is a vector register of 512 bits, Y its lower half, X the lower half of
+// that; those from 16 on, and K, a register of masks, are of AVX-512 alone.
 type (
+	Z int
 	Y int
 	X int
+	K int
 )
 
+func (z Z) String() string { return fmt.Sprintf("Z%d", int(z)) }
 func (y Y) String() string { return fmt.Sprintf("Y%d", int(y)) }
 func (x X) String() string { return fmt.Sprintf("X%d", int(x)) }
+func (k K) String() string { return fmt.Sprintf("K%d", int(k)) }
 
 // Low is the lower half of the register.
 func (y Y) Low() X { return X(y) }
