@@ -31,6 +31,7 @@ var mayImport = map[string]struct{ ours, outside []string }{
 	"":                   {ours: []string{"ir", "lang/source", "lang/syntax", "lang/check", "lang/lower", "passes", "runtime", "runtime/array", "runtime/data", "runtime/train", "stdlib"}},
 	"cmd/dfc":            {ours: []string{"", "ir", "lang/source", "lang/syntax"}, outside: []string{"github.com/spf13", "golang.org/x/term"}},
 
+	"runtime/kernel/blas":  {ours: []string{"runtime/kernel"}, outside: []string{"gonum.org/v1/gonum"}},
 	"runtime/kernel/macro": {},
 	"runtime/kernel/jit":   {ours: []string{"runtime/kernel/macro"}},
 }
