@@ -70,10 +70,10 @@ func newCompile(t *terminal) *cobra.Command {
 		},
 	}
 	c.add(cmd)
-	cmd.Flags().StringVar(&emit, "emit", "ir", "the form to print: "+strings.Join(names, ", "))
-	cmd.Flags().StringVar(&after, "after", "", "the IR after this pass (`dfc explain` lists them; simplify.2 is the second simplify)")
+	cmd.Flags().StringVar(&emit, "emit", "ir", "the `FORM` to print: "+strings.Join(names, ", "))
+	cmd.Flags().StringVar(&after, "after", "", "the IR after this `PASS` of those that dfc explain lists; simplify.2 is the second simplify")
 	cmd.Flags().BoolVar(&measure, "measure", false, "judge a plan by what this machine does, measured now, and not by the reference core")
-	cmd.Flags().StringVarP(&out, "output", "o", "", "write to this file instead of standard output")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "write to this `FILE` instead of standard output")
 	return cmd
 }
 

@@ -83,10 +83,10 @@ for it; the columns that only training needs may be missing.`,
 	}
 	c.add(cmd)
 	c.addMachine(cmd)
-	cmd.Flags().StringVar(&state, "state", "", "folder of the saved state")
+	cmd.Flags().StringVar(&state, "state", "", "the folder `DIR` of the saved state")
 	cmd.Flags().StringArrayVar(&table, "table", nil, "the new rows: `Name=file`, Name a table of the program")
-	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write: .csv, .jsonl, .json or .npy")
-	cmd.Flags().StringVar(&memory, "memory", "", "memory that rows, parameters and the plan may take, such as 500MB; more is refused or spilled")
-	cmd.Flags().IntVar(&workers, "workers", 0, "cores to use; 0 is as many as there are")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "the `FILE` to write: .csv, .jsonl, .json or .npy")
+	cmd.Flags().StringVar(&memory, "memory", "", "memory (`SIZE`) that rows, parameters and the plan may take, such as 500MB; more is refused or spilled")
+	cmd.Flags().IntVar(&workers, "workers", 0, "`N` cores to use; 0 is as many as there are")
 	return cmd
 }

@@ -158,7 +158,7 @@ type compileFlags struct {
 
 func (c *compileFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&c.set, "set", nil, "give a setting of the program a value: `name=value` (may be repeated)")
-	cmd.Flags().Int64Var(&c.seed, "seed", 0, "replace the seed of every training")
+	cmd.Flags().Int64Var(&c.seed, "seed", 0, "replace the seed of every training by `N`")
 	cmd.Flags().BoolVar(&c.pedantic, "pedantic", false, "also warn where some path of a gradient is cut")
 }
 
