@@ -99,21 +99,32 @@ func (v *textView) Step(p dfc.Progress) {
 	v.quietly += p.Took // not the clock: steps may take less than a look at it
 	if v.live && v.quietly > livePause {
 		v.quietly = 0
-		v.draw(v.line(p.Step, p.Steps, p.Epoch))
+		v.draw(v.fitting(p.Step, p.Steps, p.Epoch))
 	} else if !v.live && !v.quiet && v.quietly > plainPause {
 		v.quietly, v.last = 0, time.Now()
-		fmt.Fprintln(v.t.Err, v.line(p.Step, p.Steps, p.Epoch)) // an epoch may take long
+		fmt.Fprintln(v.t.Err, v.line(p.Step, p.Steps, p.Epoch, v.metrics)) // an epoch may take long
+	}
+}
+
+// fitting is line within the width of the terminal, as far as leaving out
+// metrics, the last ones first, makes it so: how long it will take is at its end.
+func (v *textView) fitting(step, steps, epoch int64) string {
+	for metrics := v.metrics; ; metrics = metrics[:strings.LastIndex(metrics, "  ")] {
+		s := v.line(step, steps, epoch, metrics)
+		if metrics == "" || len([]rune(s)) < columns(v.t.Err) {
+			return s
+		}
 	}
 }
 
 // line is the state of a training in one line.
-func (v *textView) line(step, steps, epoch int64) string {
+func (v *textView) line(step, steps, epoch int64, metrics string) string {
 	var b strings.Builder
 	b.WriteString("  ")
 	if v.start.Epochs > 0 && epoch > 0 {
 		fmt.Fprintf(&b, "epoch %d/%d  ", epoch, v.start.Epochs)
 	}
-	fmt.Fprintf(&b, "step %s  loss %s%s", thousands(step), figure(v.loss), v.metrics)
+	fmt.Fprintf(&b, "step %s  loss %s%s", thousands(step), figure(v.loss), metrics)
 	took := time.Since(v.began).Seconds()
 	if took > 0 && v.rows > 0 {
 		fmt.Fprintf(&b, "  %s rows/s", thousands(int64(float64(v.rows)/took)))
@@ -157,7 +168,7 @@ func (v *textView) Epoch(e dfc.Evaluation) {
 		return
 	}
 	v.last, v.quietly = time.Now(), 0
-	fmt.Fprintln(v.t.Err, v.line(e.Step, v.start.Steps, e.Epoch))
+	fmt.Fprintln(v.t.Err, v.line(e.Step, v.start.Steps, e.Epoch, v.metrics))
 }
 
 // plainLines is how many lines of progress a pipe gets, if they come often.
