@@ -102,23 +102,27 @@ func (v *textView) Step(p dfc.Progress) {
 		v.draw(v.fitting(p.Step, p.Steps, p.Epoch))
 	} else if !v.live && !v.quiet && v.quietly > plainPause {
 		v.quietly, v.last = 0, time.Now()
-		fmt.Fprintln(v.t.Err, v.line(p.Step, p.Steps, p.Epoch, v.metrics)) // an epoch may take long
+		fmt.Fprintln(v.t.Err, v.line(p.Step, p.Steps, p.Epoch, v.metrics, true)) // an epoch may take long
 	}
 }
 
-// fitting is line within the width of the terminal, as far as leaving out
-// metrics, the last ones first, makes it so: how long it will take is at its end.
+// fitting is line within the width of the terminal, as far as leaving out the
+// rate, and then metrics, the last ones first, makes it so: how long it will
+// take stays.
 func (v *textView) fitting(step, steps, epoch int64) string {
-	for metrics := v.metrics; ; metrics = metrics[:strings.LastIndex(metrics, "  ")] {
-		s := v.line(step, steps, epoch, metrics)
-		if metrics == "" || len([]rune(s)) < columns(v.t.Err) {
-			return s
+	fits := func(s string) bool { return len([]rune(s)) < columns(v.t.Err) }
+	s := v.line(step, steps, epoch, v.metrics, true)
+	for metrics := v.metrics; !fits(s); metrics = metrics[:strings.LastIndex(metrics, "  ")] {
+		s = v.line(step, steps, epoch, metrics, false)
+		if metrics == "" {
+			break
 		}
 	}
+	return s
 }
 
 // line is the state of a training in one line.
-func (v *textView) line(step, steps, epoch int64, metrics string) string {
+func (v *textView) line(step, steps, epoch int64, metrics string, rate bool) string {
 	var b strings.Builder
 	b.WriteString("  ")
 	if v.start.Epochs > 0 && epoch > 0 {
@@ -126,9 +130,11 @@ func (v *textView) line(step, steps, epoch int64, metrics string) string {
 	}
 	fmt.Fprintf(&b, "step %s  loss %s%s", thousands(step), figure(v.loss), metrics)
 	took := time.Since(v.began).Seconds()
-	if took > 0 && v.rows > 0 {
+	switch {
+	case took <= 0 || !rate:
+	case v.rows > 0:
 		fmt.Fprintf(&b, "  %s rows/s", thousands(int64(float64(v.rows)/took)))
-	} else if took > 0 {
+	default:
 		fmt.Fprintf(&b, "  %s steps/s", thousands(int64(float64(v.done)/took)))
 	}
 	if steps > step && v.done > 0 {
@@ -168,7 +174,7 @@ func (v *textView) Epoch(e dfc.Evaluation) {
 		return
 	}
 	v.last, v.quietly = time.Now(), 0
-	fmt.Fprintln(v.t.Err, v.line(e.Step, v.start.Steps, e.Epoch, v.metrics))
+	fmt.Fprintln(v.t.Err, v.line(e.Step, v.start.Steps, e.Epoch, v.metrics, true))
 }
 
 // plainLines is how many lines of progress a pipe gets, if they come often.
