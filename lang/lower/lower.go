@@ -226,6 +226,7 @@ func (e *el) precision(m *check.Module) {
 func (e *el) program() {
 	for _, m := range e.prog.Modules {
 		if !m.Std {
+			e.commentedDivisors(m)
 			e.checkFunctions(m)
 		}
 	}
