@@ -13,6 +13,7 @@ import (
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
 	"github.com/dfc-lang/dfc/runtime/array"
+	"github.com/dfc-lang/dfc/runtime/data"
 	"github.com/dfc-lang/dfc/runtime/train"
 )
 
@@ -204,18 +205,24 @@ func (j *job) cut() error {
 	}
 	need, may := map[string]bool{}, map[string]bool{}
 	of := sliceResults(fn, func(name string) bool { n := web.owner[name]; return n != nil && after[n] })
-	for _, c := range j.write.Columns {
-		if c.Result < 0 {
-			may[fieldOf(c.Text)] = true
-			continue
-		}
-		for f := range of[c.Result].fields {
-			if of[c.Result].trained {
-				need[f] = true
-			} else {
-				may[f] = true
+	for _, col := range j.write.Columns {
+		col.EachPart(func(c *ir.WriteColumn) {
+			if c.IsField() {
+				may[fieldOf(c.Text)] = true
 			}
-		}
+			for _, r := range []int{c.Result, c.Present} {
+				if r < 0 {
+					continue
+				}
+				for f := range of[r].fields {
+					if of[r].trained {
+						need[f] = true
+					} else {
+						may[f] = true
+					}
+				}
+			}
+		})
 	}
 	for f := range need {
 		delete(may, f)
@@ -291,10 +298,8 @@ func (j *job) tables(fn *ir.Func) []string {
 		}
 	}
 	ir.WalkValues(fn.Body, func(v *ir.Value) { v.Type.Symbols(symbols) })
-	for _, c := range j.write.Columns {
-		if c.Result < 0 {
-			j.follow(j.table, c.Text, add)
-		}
+	for _, q := range data.TextReqs(j.write) {
+		j.follow(j.table, q.Path, add)
 	}
 	for _, n := range j.module.Nodes {
 		if symbols[n.Name] {

@@ -169,7 +169,11 @@ func (s *session) read(n *ir.Node, _ *ir.Read) error {
 func (s *session) print(b *ir.Print) error {
 	var parts []string
 	for i := range b.Parts {
-		if t := &b.Parts[i]; t.Text != nil {
+		t := &b.Parts[i]
+		for t.First != nil && t.Present == "" {
+			t = s.chosen(t.First, nil)
+		}
+		if t.Text != nil {
 			parts = append(parts, *t.Text) // a text stands bare only at the top
 		} else {
 			parts = append(parts, s.text(t, nil))
@@ -198,6 +202,8 @@ func (s *session) text(t *ir.Tree, at []int) string {
 	switch {
 	case t.Text != nil:
 		return strconv.Quote(*t.Text)
+	case t.First != nil:
+		return s.text(s.chosen(t.First, at), at)
 	case t.Each != nil:
 		return s.listText(t.Each, at)
 	case t.Value != "":
@@ -221,6 +227,20 @@ func (s *session) text(t *ir.Tree, at []int) string {
 		items = append(items, item)
 	}
 	return open + strings.Join(items, ", ") + close
+}
+
+// chosen is the first of some trees that is there; of a choice the last always is.
+func (s *session) chosen(first []ir.Tree, at []int) *ir.Tree {
+	for i := range first {
+		has, ok := s.values[first[i].Present]
+		if !ok {
+			return &first[i]
+		}
+		if _, from := part(has, at); has.Int(from) != 0 {
+			return &first[i]
+		}
+	}
+	return &first[len(first)-1]
 }
 
 // part is how many elements of a tensor stand at leading indices, and where
@@ -254,11 +274,9 @@ func (s *session) sizeAt(t *ir.Tree, axis int) int {
 			return a.Shape[axis]
 		}
 	}
-	if t.Each != nil {
-		return s.sizeAt(t.Each, axis)
-	}
-	for i := range t.Items {
-		if n := s.sizeAt(&t.Items[i], axis); n > 0 {
+	parts := t.Inner()
+	for i := range parts {
+		if n := s.sizeAt(&parts[i], axis); n > 0 {
 			return n
 		}
 	}

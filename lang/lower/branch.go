@@ -224,7 +224,7 @@ func (c *cx) settleSide(v Value, want check.Type, at source.Span) Value {
 		return c.force(v, at)
 	case *Row, *Flag:
 		return c.force(v, at)
-	case *Ten:
+	case *Ten, *Pick:
 		return c.force(v, at)
 	case *Rec:
 		return &Rec{v.Names, c.settleSides(v.Vals, at)}
@@ -328,14 +328,12 @@ func (m *merger) mergeParts(a, b Value) Value {
 	switch a := a.(type) {
 	case *Ten:
 		if b, ok := b.(*Ten); ok {
-			if !a.T.Equal(b.T) {
-				m.differ(a, b)
-				return poison
+			if a.T.Equal(b.T) {
+				m.ra = append(m.ra, m.ca.Region.Results[m.na])
+				m.rb = append(m.rb, m.cb.Region.Results[m.nb])
+				m.na, m.nb = m.na+1, m.nb+1
+				return a
 			}
-			m.ra = append(m.ra, m.ca.Region.Results[m.na])
-			m.rb = append(m.rb, m.cb.Region.Results[m.nb])
-			m.na, m.nb = m.na+1, m.nb+1
-			return a
 		}
 	case *Rec:
 		if b, ok := b.(*Rec); ok && len(a.Vals) == len(b.Vals) && sameNames(a, b) {
@@ -356,6 +354,9 @@ func (m *merger) mergeParts(a, b Value) Value {
 	case Fun:
 		c.errf("E0351", m.at, "the sides of a branch are functions, and which one is known only at run time").hint("branch inside the function")
 		return poison
+	}
+	if isTextual(a) && isTextual(b) {
+		return m.pick(a, b)
 	}
 	m.differ(a, b)
 	return poison

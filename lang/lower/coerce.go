@@ -41,7 +41,7 @@ func (c *cx) coerce(v Value, t check.Type, p place) Value {
 		}
 	case check.Simple:
 		switch v.(type) {
-		case *Txt:
+		case *Txt, *Pick:
 			if t == check.Text {
 				return v
 			}
@@ -187,6 +187,10 @@ func (c *cx) coerceTensor(v Value, t check.Tensor, p place) Value {
 	case *Txt:
 		if t.Of != nil && len(t.Dims) == 0 {
 			return c.memberOf(t.Of, v, p.at)
+		}
+	case *Pick:
+		if t.Of != nil && len(t.Dims) == 0 {
+			return c.pickMember(v, t.Of, p.at)
 		}
 	case *List:
 		if out, ok := c.textList(v, t, p); ok {
@@ -390,6 +394,8 @@ func (c *cx) force(v Value, at source.Span) Value {
 		return &Tup{each(v.Vals)}
 	case *Opt:
 		return &Opt{c.force(v.Val, at), c.force(v.Has, at)}
+	case *Pick:
+		return &Pick{c.force(v.If, at), c.force(v.Then, at), c.force(v.Else, at)}
 	case *Arr:
 		return &Arr{v.N, c.force(v.Elem, at)}
 	}
@@ -409,6 +415,8 @@ func hasPoison(v Value) bool {
 		return anyPoison(v.Items)
 	case *Opt:
 		return hasPoison(v.Val) || hasPoison(v.Has)
+	case *Pick:
+		return hasPoison(v.If) || hasPoison(v.Then) || hasPoison(v.Else)
 	case *Arr:
 		return hasPoison(v.Elem)
 	}

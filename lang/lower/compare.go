@@ -114,6 +114,11 @@ func (c *cx) asIndex(v Value) *Ten {
 		if v.T.Kind == ir.Index {
 			return v
 		}
+	case *Pick:
+		if t := pickTable(v); t != nil {
+			m, _ := c.pickMember(v, t, c.fn.span()).(*Ten)
+			return m
+		}
 	}
 	return nil
 }

@@ -221,6 +221,11 @@ func (c *cx) indexAxis(t *Ten, x syntax.Expr, axis int) *Ten {
 			}
 			return nil
 		}
+	case *Pick:
+		if tab := c.byDim[d.String()]; tab != nil {
+			m, _ := c.pickMember(v, tab, x.Span()).(*Ten)
+			return c.gather(t, m, axis)
+		}
 	case *Opt:
 		c.isNumber("[ ]", operand{v, x.Span()})
 		return nil

@@ -151,6 +151,11 @@ func (c *cx) compareText(op syntax.Op, x, y operand, at source.Span) (Value, boo
 	if _, ok := x.v.(*Txt); ok {
 		x, y = y, x
 	}
+	for _, s := range []struct{ p, o operand }{{x, y}, {y, x}} {
+		if _, pick := s.p.v.(*Pick); pick {
+			return c.comparePick(op, s.p, s.o, at), true
+		}
+	}
 	t, ok := y.v.(*Txt)
 	if s, str := x.v.(*Str); str {
 		if !ok || op != "==" && op != "!=" {
@@ -185,6 +190,32 @@ func (c *cx) compareText(op syntax.Op, x, y operand, at source.Span) (Value, boo
 		return poison, true
 	}
 	return c.ten(c.fn.b.Cmp(cmpPred[op], c.use(i), c.spread(c.use(m), i.T.Dims))), true
+}
+
+// comparePick compares a text that is chosen as the program runs.
+func (c *cx) comparePick(op syntax.Op, p, o operand, at source.Span) Value {
+	if op != "==" && op != "!=" {
+		c.errf("E0388", at, "texts are equal or not; `%s` has no meaning", op)
+		return poison
+	}
+	return c.overPick(p.v, ir.Bool, at, func(v Value) Value {
+		a, ok1 := v.(*Txt)
+		b, ok2 := o.v.(*Txt)
+		if ok1 && ok2 {
+			return &Flag{(a.S == b.S) == (op == "==")}
+		}
+		if m, ok := v.(*Ten); ok && ok2 && m.Of.Category && !m.Of.Fixed {
+			return c.textIs(&Str{cat: m}, b, op) // the other side may be a text that the data does not have
+		}
+		if out, ok := c.compareText(op, operand{v, p.at}, o, at); ok {
+			return out
+		}
+		if out, ok := c.compareRows(op, operand{v, p.at}, o, at); ok {
+			return out
+		}
+		c.errf("E0389", at, "%s is compared with a text", c.describe(o.v))
+		return poison
+	})
 }
 
 // memberOf is the member of a category, or the row of a table with a text as

@@ -142,6 +142,8 @@ func mapLeaves(v Value, f func(*Ten) Value) Value {
 		return &Tup{each(v.Vals)}
 	case *Opt:
 		return &Opt{mapLeaves(v.Val, f), mapLeaves(v.Has, f)}
+	case *Pick:
+		return &Pick{mapLeaves(v.If, f), mapLeaves(v.Then, f), mapLeaves(v.Else, f)}
 	case *Arr:
 		return &Arr{v.N, mapLeaves(v.Elem, f)}
 	case *List:
@@ -182,7 +184,7 @@ func (c *cx) typeOf(v Value) check.Type {
 		return check.Tensor{Kind: k, Dims: v.Dims}
 	case *Flag:
 		return check.Tensor{Kind: ir.Bool}
-	case *Txt:
+	case *Txt, *Pick:
 		return check.Text
 	case *Str:
 		if v.time {
@@ -243,6 +245,8 @@ func (c *cx) describe(v Value) string {
 		return "bool"
 	case *Txt, *Str:
 		return "a text"
+	case *Pick:
+		return "a text that is chosen as the program runs"
 	case *Ten:
 		if v.Of != nil && v.T.Rank() == 0 {
 			return memberText(v.Of)

@@ -248,6 +248,14 @@ func (c *cx) columnIf(node *ir.Write, vals []*ir.Value, col ir.WriteColumn, v Va
 		}
 		node.Columns = append(node.Columns, col)
 		return vals, true
+	case *Txt:
+		col.Fixed, col.Result = &v.S, -1
+		node.Columns = append(node.Columns, col)
+		return vals, true
+	case *Pick:
+		vals, ok := c.choices(&col, vals, v, -1, at)
+		node.Columns = append(node.Columns, col)
+		return vals, ok
 	case *Rec:
 		return each(v.Names, v.Vals)
 	case *Tup:
@@ -293,6 +301,10 @@ func (c *cx) tree(v Value, name string, at source.Span) (ir.Tree, bool) {
 		return c.treeList(v.Items, name, at)
 	case *Arr:
 		return c.treeEach(v, name, at)
+	case *Pick:
+		t := ir.Tree{}
+		ok := c.treeChoices(&t, v, nil, name, at)
+		return t, ok
 	case *Opt:
 		if c.mayLack {
 			return c.treeOpt(v, name, at)
