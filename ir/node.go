@@ -56,6 +56,7 @@ type Field struct {
 	Type     Type        // what a row function sees (u8[28,28], index<Proximity>, index<Users>, f32); for str and time: NoKind
 	Text     string      `json:",omitempty"` // "str" or "time" for fields that are data only
 	Optional bool        `json:",omitempty"`
+	Each     bool        `json:",omitempty"` // with Optional: of a tensor each element may be missing, else only all of it
 	IsKey    bool        `json:",omitempty"`
 	Category string      `json:",omitempty"` // category whose member it is
 	Table    string      `json:",omitempty"` // table that it is a key of

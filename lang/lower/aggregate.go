@@ -232,6 +232,9 @@ func (c *cx) aggElem(op string, v Value, at source.Span) Value {
 			hint("leave the missing ones out: `%s(x for … if present(x))`, or say what stands in: `x ?? 0`", op)
 		return poison
 	}
+	if op != "count" && c.lacksEach(v, "`"+op+"`", at) {
+		return poison
+	}
 	switch op {
 	case "count":
 		return v

@@ -40,8 +40,26 @@ func (c *cx) pathKey(x syntax.Expr) string {
 		if base := c.pathKey(x.X); base != "" {
 			return base + "." + x.Name.Name
 		}
+	case *syntax.Index:
+		return c.elementKey(x)
 	}
 	return ""
+}
+
+// elementKey identifies an element of an immutable path, `r.cs[i]`.
+func (c *cx) elementKey(x *syntax.Index) string {
+	key := c.pathKey(x.X)
+	for _, it := range x.Items {
+		at := c.pathKey(it)
+		if n, ok := it.(*syntax.Number); ok {
+			at = n.Text
+		}
+		if key == "" || at == "" {
+			return ""
+		}
+		key += "[" + at + "]"
+	}
+	return key
 }
 
 // narrowed is c with what a condition says where it holds (or does not).
@@ -433,29 +451,4 @@ func captureInto(f *ir.Func, cp *ir.Captured, v *ir.Value) *ir.Value {
 	cp.Region.Params = append(cp.Region.Params, p)
 	cp.Values = append(append([]*ir.Value{}, cp.Values...), v)
 	return p
-}
-
-// orElse is `x ?? y`.
-func (c *cx) orElse(n *syntax.Binary, want check.Type) Value {
-	x := c.expr(n.X, want)
-	if isPoison(x) {
-		c.expr(n.Y, want)
-		return poison
-	}
-	o, ok := x.(*Opt)
-	if !ok {
-		c.warnf("E0353", n.X.Span(), "this value is always there (%s), so `??` does nothing", c.describe(x)).hint("leave `?? …` away")
-		return x
-	}
-	if f, ok := o.Has.(*Flag); ok {
-		if f.On {
-			return o.Val
-		}
-		return c.expr(n.Y, want)
-	}
-	val := c.force(o.Val, n.X.Span())
-	inner := c.typeOf(val)
-	return c.either(o.Has.(*Ten), n.Span(), inner,
-		func(d *cx) (Value, source.Span) { return val, n.X.Span() },
-		func(d *cx) (Value, source.Span) { return d.expr(n.Y, inner), n.Y.Span() })
 }

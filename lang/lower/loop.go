@@ -181,6 +181,8 @@ func (c *cx) comprehension(x *syntax.Comprehension, want check.Type) Value {
 	if t, ok := want.(check.Tensor); ok && len(t.Dims) >= loops {
 		t.Dims = t.Dims[loops:]
 		inner = t
+	} else if t, ok := want.(check.Array); ok && len(t.Dims) == loops {
+		inner = t.Elem
 	}
 	var shape Value
 	var num *Num

@@ -195,6 +195,10 @@ func (c *cx) unsolved(t check.Type, s *signature, p *param, call *callArgs, give
 	check.Symbols(t, set)
 	for sym := range set {
 		if check.IsMeta(sym) {
+			if a, ok := t.(check.Array); ok && given != nil && listDepth(given) < len(a.Dims) {
+				c.mismatch(given, t, place{at: call.at, what: s.argName(p), from: p.at})
+				return true
+			}
 			r := c.errf("E0426", call.at, "the dimension `%s` of `%s` is not determined by the arguments", check.DimText(ir.Sym(sym)), s.name).
 				note(p.at, "it stands here")
 			if isScalar(given) {
@@ -255,4 +259,12 @@ func (s *signature) realKind(sol *solution) ir.Kind {
 		return sol.kind
 	}
 	return ir.NoKind
+}
+
+// listDepth is how many lists of records stand inside of each other.
+func listDepth(v Value) int {
+	if a, ok := v.(*Arr); ok {
+		return 1 + listDepth(a.Elem)
+	}
+	return 0
 }

@@ -80,12 +80,30 @@ func (c *cx) fieldAt(r *Row, f *check.Field, path string) Value {
 			out.row, out.path = r, path
 		}
 		return out
+	case check.Array:
+		return lists(t.Dims, &Opt{c.fieldAt(r, eachOf(f, t), path), c.readRow(r, path+"?", ir.TensorOf(ir.Bool, t.Dims...))})
 	case check.Simple:
 		if t == check.Text || t == check.Time || t == check.KeyT {
 			return &Str{row: r, path: path, time: t == check.Time}
 		}
 	}
 	return poison
+}
+
+// eachOf is the field of the values in a column of which each element may be
+// missing, as if all were there.
+func eachOf(f *check.Field, t check.Array) *check.Field {
+	inner := t.Elem.(check.Opt).X.(check.Tensor)
+	inner.Dims = t.Dims
+	return &check.Field{Name: f.Name, Type: inner, At: f.At}
+}
+
+// lists is a list of dims whose leaves are those of v.
+func lists(dims []ir.Dim, v Value) Value {
+	for i := len(dims) - 1; i >= 0; i-- {
+		v = &Arr{dims[i], v}
+	}
+	return v
 }
 
 // rootTable is the table that the path of a row begins at.
@@ -120,6 +138,9 @@ func (c *cx) indexField(i *Ten, n *syntax.Name) Value {
 		return c.noField(t, n)
 	}
 	col := c.columnOf(t, f, n.Name)
+	if rows, ok := col.(*Arr); ok {
+		col = rows.Elem
+	}
 	return mapLeaves(col, func(x *Ten) Value { return c.gather(x, i, 0) })
 }
 
@@ -133,6 +154,13 @@ func (c *cx) columnOf(t *check.Table, f *check.Field, path string) Value {
 			return inner
 		}
 		return &Opt{inner, c.ten(c.input(ir.Column, bind+"?", ir.TensorOf(ir.Bool, t.Dim)))}
+	case check.Array:
+		inner, ok := c.columnOf(t, eachOf(f, ft), path).(*Ten)
+		if !ok {
+			return poison
+		}
+		has := c.ten(c.input(ir.Column, bind+"?", ir.TensorOf(ir.Bool, inner.T.Dims...)))
+		return lists(inner.T.Dims, &Opt{inner, has})
 	case check.Tensor:
 		out := c.ten(c.input(ir.Column, bind, ir.Type{Kind: ft.Kind, Bound: ft.Bound, Dims: append([]ir.Dim{t.Dim}, ft.Dims...)}))
 		out.Of = ft.Of
@@ -396,6 +424,9 @@ func (c *cx) optField(r *Row, o *Opt, n *syntax.Name) Value {
 	t := f.Type
 	if in, ok := t.(check.Opt); ok {
 		t = in.X
+	}
+	if _, each := t.(check.Array); each {
+		return c.fieldAt(r, f, join(r.path, n.Name)) // behind a key that matches nothing all are missing
 	}
 	path := join(r.path, n.Name)
 	inner := c.fieldAt(r, &check.Field{Name: f.Name, Type: t}, path)

@@ -300,7 +300,7 @@ func (c *cx) field(t *check.Table, src *ir.SourceTable, f *syntax.Field) {
 		t.Keyed, t.TextKey = true, out.Text == "str"
 		src.KeyCols = append(src.KeyCols, out.Name)
 	}
-	if out.Optional {
+	if out.Optional && !out.Each {
 		ft = check.Opt{X: ft}
 	}
 	if f.From != nil {
@@ -329,6 +329,9 @@ func (c *cx) fieldType(t *check.Table, out *ir.Field, f *syntax.Field, typ synta
 		}
 	}
 	ft := c.typ(typ)
+	if a, ok := ft.(check.Array); ok {
+		return c.eachField(t, out, f, typ, a)
+	}
 	ten, ok := ft.(check.Tensor)
 	switch {
 	case ft == check.Unknown:
@@ -352,6 +355,30 @@ func (c *cx) fieldType(t *check.Table, out *ir.Field, f *syntax.Field, typ synta
 		out.Table = ten.Of.Base.Name
 	}
 	return ten
+}
+
+// eachField is `cs: f32?[3]`: neighbours of which each may be missing.
+func (c *cx) eachField(t *check.Table, out *ir.Field, f *syntax.Field, typ syntax.Type, a check.Array) check.Type {
+	o, opt := a.Elem.(check.Opt)
+	ten, ok := o.X.(check.Tensor)
+	switch {
+	case !opt || !ok || len(ten.Dims) > 0 || ten.Of != nil && !ten.Of.Category:
+		c.errf("E0524", typ.Span(), "a column holds numbers, bools, texts, keys or members of a category, not %s", a)
+		return check.Unknown
+	case out.Optional:
+		c.errf("E0311", typ.Span(), "each element of `%s` may be missing already", out.Name).hint("write `%s`", a)
+		return check.Unknown
+	case f.Key:
+		c.errf("E0523", f.Span(), "a key cannot be missing")
+		return check.Unknown
+	}
+	ten.Dims = a.Dims
+	out.Type = ir.Type{Kind: ten.Kind, Bound: ten.Bound, Dims: ten.Dims}
+	if ten.Of != nil {
+		c.categoryField(t, out, ten.Of, ten.Dims...)
+	}
+	out.Optional, out.Each = true, true
+	return a
 }
 
 // anonymous is the category of one column, `Penguins.sex`.

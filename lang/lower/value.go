@@ -198,7 +198,11 @@ func (c *cx) typeOf(v Value) check.Type {
 	case *Opt:
 		return check.Opt{X: c.typeOf(v.Val)}
 	case *Arr:
-		return check.Array{Elem: c.typeOf(elemShape(v.Elem)), Dims: []ir.Dim{v.N}}
+		t := check.Array{Elem: c.typeOf(elemShape(v.Elem)), Dims: []ir.Dim{v.N}}
+		if in, ok := t.Elem.(check.Array); ok {
+			t.Elem, t.Dims = in.Elem, append(t.Dims, in.Dims...)
+		}
+		return t
 	case *Row:
 		return v.T.RowType()
 	case Fun:

@@ -218,6 +218,9 @@ func (c *cx) column(node *ir.Write, vals []*ir.Value, name string, v Value, at s
 	return c.columnIf(node, vals, ir.WriteColumn{Name: name, Result: -1, Present: -1}, v, at)
 }
 
+// mostColumns is how many columns a list of records makes at most.
+const mostColumns = 10000
+
 // columnIf is column for what is inside of col, which says whether it is there.
 func (c *cx) columnIf(node *ir.Write, vals []*ir.Value, col ir.WriteColumn, v Value, at source.Span) ([]*ir.Value, bool) {
 	each := func(names []string, parts []Value) ([]*ir.Value, bool) {
@@ -248,6 +251,18 @@ func (c *cx) columnIf(node *ir.Write, vals []*ir.Value, col ir.WriteColumn, v Va
 		}
 		node.Columns = append(node.Columns, col)
 		return vals, true
+	case *Arr:
+		n, ok := v.N.Const()
+		if !ok || n > mostColumns {
+			break
+		}
+		var names []string
+		var items []Value
+		for i := range n {
+			names = append(names, strconv.FormatInt(i, 10))
+			items = append(items, mapLeaves(v.Elem, func(t *Ten) Value { return c.pick(t, i) }))
+		}
+		return each(names, items)
 	case *Txt:
 		col.Fixed, col.Result = &v.S, -1
 		node.Columns = append(node.Columns, col)

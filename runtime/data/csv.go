@@ -70,7 +70,9 @@ func (v *values) putAbsent(in *input) {
 		}
 	}
 	if in.valid != nil {
-		v.valid = append(v.valid, 0)
+		for range in.valid.width {
+			v.valid = append(v.valid, 0)
+		}
 	}
 }
 
@@ -78,7 +80,7 @@ func (v *values) putAbsent(in *input) {
 func needsEnd(inputs []*input) []int {
 	var out []int
 	for k, in := range inputs {
-		if in.as == asForeign || in.as == asKey || in.absent || in.optional && in.width > 1 {
+		if in.as == asForeign || in.as == asKey || in.absent || in.optional && !in.single() {
 			out = append(out, k)
 		}
 	}
@@ -162,7 +164,7 @@ func (c *csvDecoder) record(b *block, p *part, i int) int {
 // fast takes a short plain number or a hole; the rest goes the long way.
 func (c *csvDecoder) fast(p *part, k int, d []byte, i int) (end int, ok bool) {
 	in, v := c.inputs[k], &p.vals[k]
-	if i < len(d) && d[i] == c.sep && in.optional && in.width == 1 && c.missing[0] == "" {
+	if i < len(d) && d[i] == c.sep && in.single() && c.missing[0] == "" {
 		v.putMissing(in)
 		return i, true
 	}
@@ -177,7 +179,7 @@ func (c *csvDecoder) fast(p *part, k int, d []byte, i int) (end int, ok bool) {
 	} else {
 		return 0, false
 	}
-	if in.optional && in.width == 1 {
+	if in.single() {
 		v.valid = append(v.valid, 1)
 	}
 	return end, true

@@ -245,8 +245,8 @@ func (a *assembler) merge(p *part) {
 		}
 	}
 	for k, in := range t.inputs {
-		if in.valid == nil {
-			continue
+		if in.valid == nil || in.col.kind == ir.Index && in.as != asIndex {
+			continue // members and keys that are missing are counted by their numbers
 		}
 		for _, v := range p.vals[k].valid {
 			if v == 0 {
