@@ -9,13 +9,15 @@ import (
 	"github.com/dfc-lang/dfc/lang/source"
 )
 
-// part is what one block was decoded to: a values per input, and the first
-// fault in the order of the file.
+// part is what one block was decoded to: a values per input, or, where a row
+// is at fault, the first such rows in the order of the file.
 type part struct {
-	rows  int
-	lines int64
-	vals  []values
-	fault *fault
+	rows   int
+	lines  int64
+	vals   []values
+	faults []*fault
+	lost   int  // rows at fault, listed or not
+	broken bool // what follows the last fault cannot be told apart into rows
 }
 
 // fault is a problem with its place inside the block.
@@ -34,11 +36,24 @@ func newPart(p *part, inputs []*input) *part {
 	if p == nil {
 		p = &part{vals: make([]values, len(inputs))}
 	}
-	p.rows, p.lines, p.fault = 0, 0, nil
+	p.rows, p.lines, p.faults, p.lost, p.broken = 0, 0, nil, 0, false
 	for i, in := range inputs {
 		p.vals[i].reset(in.kind)
 	}
 	return p
+}
+
+// fail notes a row at fault. Nothing of the block is kept then; it is read on
+// for the other faults alone.
+func (p *part) fail(f *fault, inputs []*input) {
+	if f.row = int64(p.rows); len(p.faults) < mostFaults {
+		p.faults = append(p.faults, f)
+	}
+	p.lost++
+	p.rows++
+	for i, in := range inputs {
+		p.vals[i].reset(in.kind)
+	}
 }
 
 // endRow completes a row; it returns the first problem.
@@ -98,7 +113,7 @@ type csvDecoder struct {
 func (c *csvDecoder) decode(b *block) {
 	p := newPart(b.part, c.inputs)
 	b.part = p
-	for i := 0; i < len(b.data) && p.fault == nil; {
+	for i := 0; i < len(b.data) && !p.broken; {
 		i = c.record(b, p, i)
 	}
 	p.lines = int64(bytes.Count(b.data, []byte{'\n'}))
@@ -155,8 +170,9 @@ func (c *csvDecoder) record(b *block, p *part, i int) int {
 		}
 	}
 	if wrong != nil {
-		wrong.row, wrong.line = int64(p.rows), int64(bytes.Count(d[:start], []byte{'\n'}))
-		p.fault = wrong
+		wrong.line = int64(bytes.Count(d[:start], []byte{'\n'}))
+		p.broken = wrong.code == "D0107" || wrong.code == "D0108"
+		p.fail(wrong, c.inputs)
 	}
 	return i
 }
