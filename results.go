@@ -118,6 +118,7 @@ func (s *session) write(n *ir.Node, w *ir.Write) error {
 	}
 	s.results.files = append(s.results.files, w.Path)
 	if w.Table == "" {
+		s.doubt(n, w.Value, "a number in "+w.Path)
 		return data.WriteValue(out, w.Format, w.Value, s.lookup(n), s.data)
 	}
 	_, err := s.writeRows(out, n, w, w.Table)
@@ -138,9 +139,10 @@ func (s *session) writeRows(out *data.Output, n *ir.Node, w *ir.Write, table str
 	if err != nil {
 		return 0, err
 	}
-	rows := int64(0)
+	rows, doubted := int64(0), false
 	err = s.stream(table, c, data.TextReqs(w), func(b *data.Batch) error {
 		rows += int64(b.N)
+		doubted = doubted || s.doubtRows(n, w, c, table, b)
 		return t.Rows(c.out, b.Texts[len(c.reqs):], b.N)
 	})
 	if err != nil {
@@ -166,7 +168,10 @@ func (s *session) read(n *ir.Node, _ *ir.Read) error {
 }
 
 // print writes values in a row, as people read them.
-func (s *session) print(b *ir.Print) error {
+func (s *session) print(n *ir.Node, b *ir.Print) error {
+	for i := range b.Parts {
+		s.doubt(n, &b.Parts[i], "a number that is printed")
+	}
 	var parts []string
 	for i := range b.Parts {
 		t := &b.Parts[i]
