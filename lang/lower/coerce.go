@@ -423,6 +423,9 @@ func (c *cx) tensor(v Value, k ir.Kind, at source.Span) *Ten {
 			k = v.Kind
 		}
 		if k == ir.NoKind {
+			k = v.Own
+		}
+		if k == ir.NoKind {
 			k = c.defaultKind()
 		}
 		if !c.fitNum(v, k, at) {

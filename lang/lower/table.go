@@ -43,7 +43,7 @@ func (e *el) category(d *check.Decl, n *syntax.Category) Value {
 		if txt, ok := c.expr(n.Other, nil).(*Txt); ok {
 			node.Other = &txt.S
 			if t.Fixed && !has(t.Members, txt.S) {
-				e.errf("E0505", n.Other.Span(), "%q is no member of %s", txt.S, t.Name).note(n.Values.Span(), "its members").suggest(txt.S, t.Members)
+				e.errf("E0505", n.Other.Span(), "%q is no member of %s", txt.S, t.Name).note(n.Values.Span(), "its members").hint("it is one of the members: add it to the list").suggest(txt.S, t.Members)
 			}
 		} else {
 			e.errf("E0506", n.Other.Span(), "`other` is a text")

@@ -179,6 +179,9 @@ func (c *cx) typeOf(v Value) check.Type {
 	case *Num:
 		k := v.Kind
 		if k == ir.NoKind {
+			k = v.Own
+		}
+		if k == ir.NoKind {
 			k = c.defaultKind()
 		}
 		return check.Tensor{Kind: k, Dims: v.Dims}
