@@ -124,10 +124,30 @@ func known(r *Row) *check.Table {
 
 func (c *cx) noField(t *check.Table, n *syntax.Name) Value {
 	r := c.errf("E0501", n.Span(), "%s has no field `%s`", t.Name, n.Name).note(t.At, "declared here")
-	if near := source.Nearest(n.Name, t.FieldNames()); near != "" {
+	if key := c.keyTo(n.Name, t); key != "" {
+		r.hint("the rows of %s that point here are found by their key: `sum(r.x for r in %s if r.%s == u)`", n.Name, n.Name, key)
+	} else if near := source.Nearest(n.Name, t.FieldNames()); near != "" {
 		r.hint("did you mean `%s`?", near)
 	}
 	return poison
+}
+
+// keyTo is the field of a table that is a key of rows of another, "" for none.
+func (c *cx) keyTo(name string, t *check.Table) string {
+	from := c.byDim[name]
+	if from == nil {
+		return ""
+	}
+	for _, f := range from.Base.Fields {
+		ft := f.Type
+		if o, ok := ft.(check.Opt); ok {
+			ft = o.X
+		}
+		if ten, ok := ft.(check.Tensor); ok && ten.Of != nil && ten.Of.Base == t.Base && !ten.Of.Category {
+			return f.Name
+		}
+	}
+	return ""
 }
 
 // indexField is a field of a row that is an index: a gather from the column.

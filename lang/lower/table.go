@@ -122,6 +122,9 @@ func (e *el) table(d *check.Decl, n *syntax.Table) Value {
 		}
 		name := readerName(n.From)
 		r := e.errf("E0511", n.From.Span(), "there is no reader of tables `%s`", name).suggest(name, sorted(names))
+		if name == "parquet" || name == "arrow" || name == "sqlite" {
+			r.hint("`%s` is not part of this version; as csv or jsonl the file can be read", name)
+		}
 		if name == "npy" || name == "safetensors" {
 			r.hint("it reads one tensor: `let a: f64[n] = read %s(…)`", name)
 		}
