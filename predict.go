@@ -69,7 +69,7 @@ func (m *Model) Tables() []string {
 }
 
 // rootTable is the table read from files that the rows of a table are rows
-// of, "" for a table of rows of its own.
+// of or are made from, one each; "" where there is none.
 func rootTable(m *ir.Module, name string) string {
 	for {
 		n := m.Node(name)
@@ -80,9 +80,6 @@ func rootTable(m *ir.Module, name string) string {
 		case *ir.SourceTable:
 			return name
 		case *ir.Derive:
-			if b.Op == "map" {
-				return ""
-			}
 			name = b.Of
 		default:
 			return ""
@@ -161,6 +158,8 @@ type job struct {
 	write   *ir.Write
 	may     map[string]bool // fields that no prediction depends on
 	options DataOptions
+
+	required []ir.Field // that may be missing in the program, and not here
 }
 
 // job finds the row writer for a table and cuts the program down to it.
@@ -185,6 +184,9 @@ func (m *Model) job(table, path string) (*job, error) {
 	if j.write == nil {
 		d := &source.Diagnostic{Code: codePredict, Class: source.Usage, Message: "the program writes nothing for rows of " + table}
 		return nil, d.WithHint("it does for %s", list(tables))
+	}
+	if err := j.unmap(); err != nil {
+		return nil, err
 	}
 	j.write.Table = table
 	return j, j.cut()
@@ -228,6 +230,8 @@ func (j *job) cut() error {
 		delete(may, f)
 	}
 	j.may = may
+	j.strict()
+	fn = j.module.Func(j.write.Fn)
 	j.module.Nodes = slices.DeleteFunc(j.module.Nodes, func(n *ir.Node) bool { return !j.stays(n, fn) })
 	j.module.SetFuncs(slices.DeleteFunc(j.module.Funcs, func(f *ir.Func) bool { return !reaches(j.module, fn, f.Name) }))
 	j.standIns(fn)
@@ -407,7 +411,7 @@ func (j *job) run(ctx context.Context, out string) (int64, error) {
 		}
 		field := j.lacking(err)
 		if field == "" {
-			return 0, err
+			return 0, j.explained(err)
 		}
 		if err := j.without(map[string]bool{field: true}); err != nil {
 			return 0, err

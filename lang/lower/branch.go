@@ -77,12 +77,28 @@ func (c *cx) narrowed(cond syntax.Expr, holds bool) *cx {
 		d.narrow = c.factOf(x, holds)
 	case *syntax.Call:
 		if f, ok := x.Fun.(*syntax.Name); ok && holds && f.Name == "present" && len(x.Args) == 1 {
-			if key := c.pathKey(x.Args[0]); key != "" {
-				d.narrow = &narrow{up: c.narrow, key: key, kind: "present"}
-			}
+			d.narrow = c.presentAt(x.Args[0])
 		}
 	}
 	return &d
+}
+
+// presentAt says that the value of a path is there, and so what the keys in it
+// lead to.
+func (c *cx) presentAt(x syntax.Expr) *narrow {
+	facts := c.narrow
+	for {
+		key := c.pathKey(x)
+		if key == "" {
+			return facts
+		}
+		facts = &narrow{up: facts, key: key, kind: "present"}
+		s, ok := x.(*syntax.Select)
+		if !ok {
+			return facts
+		}
+		x = s.X
+	}
 }
 
 // factOf is what a comparison says.

@@ -450,8 +450,8 @@ func (c *cx) optField(r *Row, o *Opt, n *syntax.Name) Value {
 	}
 	path := join(r.path, n.Name)
 	inner := c.fieldAt(r, &check.Field{Name: f.Name, Type: t}, path)
-	if isPoison(inner) {
-		return poison
+	if isPoison(inner) || known(r).IsPresent(path) {
+		return inner
 	}
 	return &Opt{inner, c.readRow(r, path+"?", ir.ScalarOf(ir.Bool))}
 }

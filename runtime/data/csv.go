@@ -205,7 +205,7 @@ func (c *csvDecoder) fast(p *part, k int, d []byte, i int) (end int, ok bool) {
 func keyValue(p *part, inputs []*input, in *input) string {
 	for k := range inputs {
 		if inputs[k] == in {
-			return clip(bytes.Join(p.vals[k].raw, []byte(", ")))
+			return clip(bytes.ReplaceAll(bytes.Join(p.vals[k].raw, []byte(", ")), []byte(nullText), []byte("null")))
 		}
 	}
 	return ""
