@@ -124,7 +124,14 @@ func (c *cx) sliceTable(v *Tab, x *syntax.Index) Value {
 			return poison
 		}
 	}
-	t := c.subset(v.T, "rows", 0, &ir.Derive{Op: "slice", From: lo, To: hi}, x.Span())
+	key := fmt.Sprintf("%s[%d:%d]", v.T.Name, lo, hi)
+	t := c.slices[key]
+	if t == nil || len(c.tableNames) > 0 {
+		t = c.subset(v.T, "rows", 0, &ir.Derive{Op: "slice", From: lo, To: hi}, x.Span())
+	}
+	if len(c.tableNames) == 0 {
+		c.slices[key] = t // the same rows are the same table
+	}
 	c.exprTables[x] = t
 	return t
 }

@@ -173,7 +173,7 @@ func (c *cx) columnOf(t *check.Table, f *check.Field, path string) Value {
 		if isPoison(inner) || t.IsPresent(path) {
 			return inner
 		}
-		return &Opt{inner, c.ten(c.input(ir.Column, bind+"?", ir.TensorOf(ir.Bool, t.Dim)))}
+		return &Arr{t.Dim, &Opt{inner, c.ten(c.input(ir.Column, bind+"?", ir.TensorOf(ir.Bool, t.Dim)))}}
 	case check.Array:
 		inner, ok := c.columnOf(t, eachOf(f, ft), path).(*Ten)
 		if !ok {
