@@ -79,7 +79,11 @@ func (c *composer) compose() error {
 		results = append(results, values[r])
 	}
 	b.Return(results...)
-	j.replace(c.fn)
+	all := make([]int, len(results))
+	for i := range all {
+		all[i] = i
+	}
+	j.replace(keepResults(c.fn, all, nil)) // not every field of the new table is written
 	j.write.Columns = slices.Clone(j.write.Columns)
 	for i := range j.write.Columns {
 		if text := c.texts(&j.write.Columns[i]); text != "" {

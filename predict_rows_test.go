@@ -127,3 +127,31 @@ write csv("out.csv") = [{ hat: fit(r), r.x, r.y } for r in Known]
 		t.Errorf("what was learned is left out where a row lacks it:\n%s", got)
 	}
 }
+
+// TestPredictMembers gives texts that are no members to a program that writes
+// only rows whose text is one.
+func TestPredictMembers(t *testing.T) {
+	_, m := learned(t, map[string]string{"rows.csv": "d,x,y\nred,1,2\nblue,2,3\npink,3,1\n", "main.df": `
+category Colour = ["red", "blue"]
+table T from csv("rows.csv") { d: str, x: f32, y: f32 }
+table In = [{ c: r.d, r.x, r.y } for r in T if r.d in Colour]
+model f(r: In) -> f32 {
+  param w: f32 = 1
+  param e: f32[Colour] ~ ones()
+  w * r.x + e[r.c]
+}
+train fit of f on In {
+  loss      r => squared(f(r), r.y)
+  optimizer sgd(1e-3)
+  steps     3
+  batch     all
+}
+write csv("out.csv") = [{ hat: fit(r), r.c } for r in In]
+`})
+	for record, want := range map[string]string{`{"d": "blue", "x": 1}`: "", `{"d": "pink", "x": 1}`: "no member of the category `Colour`"} {
+		out, err := m.PredictRecord(context.Background(), "", []byte(record))
+		if want == "" && (err != nil || !strings.Contains(string(out), `"c":"blue"`)) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %s, %v", record, out, err)
+		}
+	}
+}

@@ -65,7 +65,7 @@ func (j *job) require(field string) {
 	for i := range src.Fields {
 		if f := &src.Fields[i]; f.Name == field && f.Optional && !f.Each {
 			src.Fields = slices.Clone(src.Fields)
-			src.Fields[i].Optional = false
+			src.Fields[i].Optional, src.Fields[i].Maybe = false, false
 			j.required = append(j.required, src.Fields[i])
 		}
 	}

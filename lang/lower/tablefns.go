@@ -236,7 +236,9 @@ func (c *cx) mappedRows(x *syntax.Comprehension) (Value, bool) {
 	if !ok {
 		return nil, false
 	}
-	v, ok := c.expr(in.Xs, nil).(*Tab)
+	inner := *c
+	inner.tableNames = nil
+	v, ok := inner.expr(in.Xs, nil).(*Tab)
 	if !ok || v.T.Category {
 		return nil, false
 	}
@@ -256,7 +258,17 @@ func (c *cx) mappedRows(x *syntax.Comprehension) (Value, bool) {
 		}
 		t = u.T
 	}
-	return c.mapped(t, v.T.Name, rec.Span(), func(d *cx, row *Row) Value { return d.bind(in.Pattern, row).expr(rec, nil) }), true
+	return c.mapped(t, c.declared(v.T).Name, rec.Span(), func(d *cx, row *Row) Value {
+		return d.bind(in.Pattern, row).given(conds).expr(rec, nil)
+	}), true
+}
+
+// given is c where conditions hold.
+func (c *cx) given(conds []syntax.Expr) *cx {
+	for _, x := range conds {
+		c = c.narrowed(x, true)
+	}
+	return c
 }
 
 // rowLambda is an argument that is a function of a row.

@@ -159,7 +159,7 @@ func (c *cx) writeRows(node *ir.Write, n *syntax.Write) bool {
 			}
 			t = w.T
 		}
-		c.writeTable(node, t, f.Pattern, comp.Elem, n)
+		c.writeTable(node, t, f.Pattern, comp.Elem, conds, n)
 		return true
 	}
 	if !isPath(n.Value) {
@@ -169,12 +169,12 @@ func (c *cx) writeRows(node *ir.Write, n *syntax.Write) bool {
 	if !ok || tab.T.Category {
 		return false
 	}
-	c.writeTable(node, tab.T, nil, nil, n)
+	c.writeTable(node, tab.T, nil, nil, nil, n)
 	return true
 }
 
 // writeTable makes the row function and columns of a written table.
-func (c *cx) writeTable(node *ir.Write, t *check.Table, p syntax.Pattern, elem syntax.Expr, n *syntax.Write) {
+func (c *cx) writeTable(node *ir.Write, t *check.Table, p syntax.Pattern, elem syntax.Expr, conds []syntax.Expr, n *syntax.Write) {
 	node.Table = t.Name
 	fn, _, ok := c.rowFn("write."+t.Name, t, n.Value.Span(), func(d *cx, row *Row) []*ir.Value {
 		var v Value
@@ -186,7 +186,7 @@ func (c *cx) writeTable(node *ir.Write, t *check.Table, p syntax.Pattern, elem s
 			}
 			v = r
 		} else {
-			d = d.bind(p, row)
+			d = d.bind(p, row).given(conds)
 			v = d.expr(elem, nil)
 		}
 		if isPoison(v) {
