@@ -87,8 +87,11 @@ func (c *cx) mismatch(v Value, t check.Type, p place) Value {
 		return c.mismatchTensor(v, ht, tt, p)
 	}
 	r := c.errf("E0320", p.at, "%s is %s, and this is %s", p.subject(), t, c.describe(v))
-	if tab, ok := v.(*Tab); ok {
-		r.hint("for each row of it: `[f(r) for r in %s]`", tab.T.Name)
+	switch v := v.(type) {
+	case *Tab:
+		r.hint("for each row of it: `[f(r) for r in %s]`", v.T.Name)
+	case *Layer:
+		r.hint("a layer is applied by a pipe, `x |> %s`, or by a second call", v.name())
 	}
 	p.noteFrom(r, t)
 	return poison

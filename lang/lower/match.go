@@ -37,7 +37,11 @@ func (c *cx) match(s *signature, lo, hi int, call *callArgs, sol *solution, want
 		}
 		v := slots[i].val(call.cx, hint)
 		if p.t == check.DimT {
+			known := len(c.el.errs)
 			v = c.coerce(v, check.DimT, place{at: slots[i].at, what: s.argName(p)})
+			if isPoison(v) && len(c.el.errs) > known && lo == s.config && lo > 0 {
+				c.el.errs[known].WithHint("a layer is made before it is applied: `x |> %s(…)`", s.name)
+			}
 			if n, isNum := v.(*Num); isNum {
 				if d, isDim := n.dim(); isDim {
 					sol.dims[check.Meta+p.name] = d
@@ -128,6 +132,8 @@ func (c *cx) settleArgs(s *signature, lo int, params []*param, slots []*arg, cal
 			t = nil
 		}
 		switch {
+		case slots[i] == nil && p.def != nil && p.t == check.DimT:
+			v, at = c.defaultDim(s, p, m, params, sol), p.at
 		case slots[i] == nil && p.def != nil:
 			v, at = c.defaultValue(s, p, m, params, t, sol), p.at
 		case slots[i] == nil:
@@ -251,6 +257,22 @@ func (c *cx) defaultValue(s *signature, p *param, m *matched, params []*param, t
 		e = e.with(sym[len(check.Meta):], s.at, dimNum(dim))
 	}
 	return e.expr(p.def, t)
+}
+
+// defaultDim is a dimension that is not given: what the other arguments say it
+// is, else its default.
+func (c *cx) defaultDim(s *signature, p *param, m *matched, params []*param, sol *solution) Value {
+	if d, known := sol.dims[check.Meta+p.name]; known {
+		return dimNum(d)
+	}
+	v := c.coerce(c.defaultValue(s, p, m, params, check.DimT, sol), check.DimT, place{at: p.def.Span(), what: "the default of `" + p.name + "`"})
+	if n, ok := v.(*Num); ok {
+		if d, ok := n.dim(); ok {
+			sol.dims[check.Meta+p.name], sol.from[check.Meta+p.name] = d, p.def.Span()
+			sol.retry()
+		}
+	}
+	return v
 }
 
 // realKind is what `real` means in the body of a function.
