@@ -24,6 +24,9 @@ func (c *cx) aggregate(x *syntax.Aggregate, want check.Type) Value {
 	if v, done := c.aggTable(x, op); done {
 		return v
 	}
+	if v, done := c.aggSteps(x, want); done {
+		return v
+	}
 	if op.Op == "median" || op.Op == "quantile" {
 		c.errf("E0379", x.Span(), "`%s` runs over the rows of a table", op.Op).hint("over lists it is not part of this version")
 		return poison

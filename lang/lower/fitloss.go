@@ -100,7 +100,7 @@ func (f *lossFun) rows(c *cx, call *callArgs) (table *check.Table, step int64, o
 				}
 			}
 			c.errf("E0747", a.at, "`step:` takes a constant, counted from 1, and this is %s", c.describe(v)).
-				hint("which rows a step has is settled before the program runs: for several steps write `[%s(p, step: 1), %s(p, step: 2)]`", f.name(), f.name())
+				hint("which rows a step has is settled before the program runs; for several steps write `[%s(p, step: t) for t in 1..4]`", f.name())
 			return nil, 0, false
 		default:
 			c.errf("E0226", a.at, "`%s` has no argument `%s`", f.name(), a.name).hint("`step: t`, `rows: T`")

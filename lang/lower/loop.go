@@ -184,6 +184,9 @@ func (c *cx) comprehension(x *syntax.Comprehension, want check.Type) Value {
 	} else if t, ok := want.(check.Array); ok && len(t.Dims) == loops {
 		inner = t.Elem
 	}
+	if v, done := c.overSteps(x.Elem, x.Clauses, x, inner); done {
+		return v
+	}
 	var shape Value
 	var num *Num
 	vs, dims, ok := c.nest(x.Clauses, nil, func(d *cx, _ []syntax.Expr) []*ir.Value {
