@@ -141,8 +141,11 @@ func (c *cx) mismatchTensor(v Value, have, want check.Tensor, p place) Value {
 	case have.Kind == ir.Index || want.Kind == ir.Index || isTable:
 		r := c.errf("E0321", p.at, "%s is %s, and this is %s", p.subject(), wantText, haveText)
 		p.noteFrom(r, want)
-		if want.Kind != ir.Index {
+		switch {
+		case want.Kind != ir.Index:
 			r.hint("as a number it is `%s(x)`", want.Kind)
+		case want.Of != nil && have.Of != nil && want.Of != have.Of && want.Of.Base == have.Of.Base:
+			r.hint("what is declared for rows of %s takes those of its subsets too", want.Of.Base.Name)
 		}
 	default:
 		r := c.errf("E0322", p.at, "%s is %s, and this is %s", p.subject(), wantText, haveText)

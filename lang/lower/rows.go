@@ -124,27 +124,28 @@ func known(r *Row) *check.Table {
 
 func (c *cx) noField(t *check.Table, n *syntax.Name) Value {
 	r := c.errf("E0501", n.Span(), "%s has no field `%s`", t.Name, n.Name).note(t.At, "declared here")
-	if key := c.keyTo(n.Name, t); key != "" {
-		r.hint("the rows of %s that point here are found by their key: `sum(r.x for r in %s if r.%s == u)`", n.Name, n.Name, key)
+	if cond := c.keyTo(n.Name, t); cond != "" {
+		r.hint("the rows of %s that point here are found by their key: `sum(r.x for r in %s if %s)`", n.Name, n.Name, cond)
 	} else if near := source.Nearest(n.Name, t.FieldNames()); near != "" {
 		r.hint("did you mean `%s`?", near)
 	}
 	return poison
 }
 
-// keyTo is the field of a table that is a key of rows of another, "" for none.
+// keyTo is the condition under which a row r of a table points to a row u of
+// another, "" where no field is such a key.
 func (c *cx) keyTo(name string, t *check.Table) string {
 	from := c.byDim[name]
 	if from == nil {
 		return ""
 	}
 	for _, f := range from.Base.Fields {
-		ft := f.Type
+		ft, cond := f.Type, "r."+f.Name+" == u"
 		if o, ok := ft.(check.Opt); ok {
-			ft = o.X
+			ft, cond = o.X, "present(r."+f.Name+") and "+cond
 		}
 		if ten, ok := ft.(check.Tensor); ok && ten.Of != nil && ten.Of.Base == t.Base && !ten.Of.Category {
-			return f.Name
+			return cond
 		}
 	}
 	return ""
