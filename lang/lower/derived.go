@@ -51,7 +51,12 @@ func (c *cx) derived(d *check.Decl, n *syntax.Table) Value {
 			continue
 		}
 		t, ok := tabs[i].(*Tab)
-		if ok && t.T.Name != x.Name {
+		if !ok {
+			c.errf("E0530", n.Value.Span(), "this is no table but %s", c.describe(tabs[i]))
+			c.global[o] = &binding{val: poison}
+			continue
+		}
+		if t.T.Name != x.Name {
 			t = c.slice(t.T, x.Name, 0, -1, x.Span()) // another name for the same rows
 		}
 		c.global[o] = &binding{val: t, at: x.Span()}

@@ -92,6 +92,8 @@ func (c *cx) evalPostfix(x syntax.Expr, want check.Type) Value {
 		return c.asValue(x, c.selectExpr(x))
 	case *syntax.With:
 		return c.withParams(x)
+	case *syntax.Wildcard:
+		return poison // what the parser reported already
 	}
 	c.el.errs.Add(source.Bugf(x.Span(), "no rule for this expression"))
 	return poison
