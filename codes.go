@@ -24,6 +24,7 @@ const (
 	codeNoRows    = "D0232"
 	codeNoColumn  = "D0104" // of package data: a column that a file does not have
 	codeNoValue   = "D0113" // of package data: a value that is missing
+	codeNoKey     = "D0117" // of package data: a key that matches nothing
 )
 
 func init() {

@@ -13,6 +13,7 @@ import (
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
 	"github.com/dfc-lang/dfc/runtime/array"
+	"github.com/dfc-lang/dfc/runtime/data"
 	"github.com/dfc-lang/dfc/runtime/train"
 )
 
@@ -68,7 +69,7 @@ func (m *Model) Tables() []string {
 }
 
 // rootTable is the table read from files that the rows of a table are rows
-// of, "" for a table of rows of its own.
+// of or are made from, one each; "" where there is none.
 func rootTable(m *ir.Module, name string) string {
 	for {
 		n := m.Node(name)
@@ -79,9 +80,6 @@ func rootTable(m *ir.Module, name string) string {
 		case *ir.SourceTable:
 			return name
 		case *ir.Derive:
-			if b.Op == "map" {
-				return ""
-			}
 			name = b.Of
 		default:
 			return ""
@@ -160,6 +158,8 @@ type job struct {
 	write   *ir.Write
 	may     map[string]bool // fields that no prediction depends on
 	options DataOptions
+
+	required []ir.Field // that may be missing in the program, and not here
 }
 
 // job finds the row writer for a table and cuts the program down to it.
@@ -185,6 +185,9 @@ func (m *Model) job(table, path string) (*job, error) {
 		d := &source.Diagnostic{Code: codePredict, Class: source.Usage, Message: "the program writes nothing for rows of " + table}
 		return nil, d.WithHint("it does for %s", list(tables))
 	}
+	if err := j.unmap(); err != nil {
+		return nil, err
+	}
 	j.write.Table = table
 	return j, j.cut()
 }
@@ -204,23 +207,31 @@ func (j *job) cut() error {
 	}
 	need, may := map[string]bool{}, map[string]bool{}
 	of := sliceResults(fn, func(name string) bool { n := web.owner[name]; return n != nil && after[n] })
-	for _, c := range j.write.Columns {
-		if c.Result < 0 {
-			may[fieldOf(c.Text)] = true
-			continue
-		}
-		for f := range of[c.Result].fields {
-			if of[c.Result].trained {
-				need[f] = true
-			} else {
-				may[f] = true
+	for _, col := range j.write.Columns {
+		col.EachPart(func(c *ir.WriteColumn) {
+			if c.IsField() {
+				may[fieldOf(c.Text)] = true
 			}
-		}
+			for _, r := range []int{c.Result, c.Present} {
+				if r < 0 {
+					continue
+				}
+				for f := range of[r].fields {
+					if of[r].trained {
+						need[f] = true
+					} else {
+						may[f] = true
+					}
+				}
+			}
+		})
 	}
 	for f := range need {
 		delete(may, f)
 	}
 	j.may = may
+	j.strict()
+	fn = j.module.Func(j.write.Fn)
 	j.module.Nodes = slices.DeleteFunc(j.module.Nodes, func(n *ir.Node) bool { return !j.stays(n, fn) })
 	j.module.SetFuncs(slices.DeleteFunc(j.module.Funcs, func(f *ir.Func) bool { return !reaches(j.module, fn, f.Name) }))
 	j.standIns(fn)
@@ -291,10 +302,8 @@ func (j *job) tables(fn *ir.Func) []string {
 		}
 	}
 	ir.WalkValues(fn.Body, func(v *ir.Value) { v.Type.Symbols(symbols) })
-	for _, c := range j.write.Columns {
-		if c.Result < 0 {
-			j.follow(j.table, c.Text, add)
-		}
+	for _, q := range data.TextReqs(j.write) {
+		j.follow(j.table, q.Path, add)
 	}
 	for _, n := range j.module.Nodes {
 		if symbols[n.Name] {
@@ -402,7 +411,7 @@ func (j *job) run(ctx context.Context, out string) (int64, error) {
 		}
 		field := j.lacking(err)
 		if field == "" {
-			return 0, err
+			return 0, j.explained(err)
 		}
 		if err := j.without(map[string]bool{field: true}); err != nil {
 			return 0, err

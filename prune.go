@@ -79,15 +79,14 @@ func leaveOut(m *ir.Module, w *ir.Write, fields map[string]bool) bool {
 		return len(results) - 1
 	}
 	for _, c := range w.Columns {
-		if c.Result < 0 && fields[fieldOf(c.Text)] || c.Result >= 0 && needs(c.Result) || c.Present >= 0 && needs(c.Present) {
+		gone := false
+		c.EachPart(func(c *ir.WriteColumn) {
+			gone = gone || c.IsField() && fields[fieldOf(c.Text)] || c.Result >= 0 && needs(c.Result) || c.Present >= 0 && needs(c.Present)
+		})
+		if gone {
 			continue
 		}
-		if c.Result >= 0 {
-			c.Result = place(c.Result)
-		}
-		if c.Present >= 0 {
-			c.Present = place(c.Present)
-		}
+		c = moved(c, place)
 		stay = append(stay, c)
 	}
 	w.Columns = stay
@@ -95,6 +94,21 @@ func leaveOut(m *ir.Module, w *ir.Write, fields map[string]bool) bool {
 	m.SetFuncs(slices.DeleteFunc(slices.Clone(m.Funcs), func(f *ir.Func) bool { return f.Name == g.Name }))
 	m.Add(g)
 	return len(stay) > 0
+}
+
+// moved is a column whose results have other numbers.
+func moved(c ir.WriteColumn, place func(int) int) ir.WriteColumn {
+	if c.Result >= 0 {
+		c.Result = place(c.Result)
+	}
+	if c.Present >= 0 {
+		c.Present = place(c.Present)
+	}
+	c.First = slices.Clone(c.First)
+	for i := range c.First {
+		c.First[i] = moved(c.First[i], place)
+	}
+	return c
 }
 
 // keepResults is a function with some of its results and what they need.

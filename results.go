@@ -118,6 +118,7 @@ func (s *session) write(n *ir.Node, w *ir.Write) error {
 	}
 	s.results.files = append(s.results.files, w.Path)
 	if w.Table == "" {
+		s.doubt(n, w.Value, "a number in "+w.Path)
 		return data.WriteValue(out, w.Format, w.Value, s.lookup(n), s.data)
 	}
 	_, err := s.writeRows(out, n, w, w.Table)
@@ -138,9 +139,10 @@ func (s *session) writeRows(out *data.Output, n *ir.Node, w *ir.Write, table str
 	if err != nil {
 		return 0, err
 	}
-	rows := int64(0)
+	rows, doubted := int64(0), false
 	err = s.stream(table, c, data.TextReqs(w), func(b *data.Batch) error {
 		rows += int64(b.N)
+		doubted = doubted || s.doubtRows(n, w, c, table, b)
 		return t.Rows(c.out, b.Texts[len(c.reqs):], b.N)
 	})
 	if err != nil {
@@ -166,10 +168,17 @@ func (s *session) read(n *ir.Node, _ *ir.Read) error {
 }
 
 // print writes values in a row, as people read them.
-func (s *session) print(b *ir.Print) error {
+func (s *session) print(n *ir.Node, b *ir.Print) error {
+	for i := range b.Parts {
+		s.doubt(n, &b.Parts[i], "a number that is printed")
+	}
 	var parts []string
 	for i := range b.Parts {
-		if t := &b.Parts[i]; t.Text != nil {
+		t := &b.Parts[i]
+		for t.First != nil && t.Present == "" {
+			t = s.chosen(t.First, nil)
+		}
+		if t.Text != nil {
 			parts = append(parts, *t.Text) // a text stands bare only at the top
 		} else {
 			parts = append(parts, s.text(t, nil))
@@ -198,6 +207,8 @@ func (s *session) text(t *ir.Tree, at []int) string {
 	switch {
 	case t.Text != nil:
 		return strconv.Quote(*t.Text)
+	case t.First != nil:
+		return s.text(s.chosen(t.First, at), at)
 	case t.Each != nil:
 		return s.listText(t.Each, at)
 	case t.Value != "":
@@ -221,6 +232,20 @@ func (s *session) text(t *ir.Tree, at []int) string {
 		items = append(items, item)
 	}
 	return open + strings.Join(items, ", ") + close
+}
+
+// chosen is the first of some trees that is there; of a choice the last always is.
+func (s *session) chosen(first []ir.Tree, at []int) *ir.Tree {
+	for i := range first {
+		has, ok := s.values[first[i].Present]
+		if !ok {
+			return &first[i]
+		}
+		if _, from := part(has, at); has.Int(from) != 0 {
+			return &first[i]
+		}
+	}
+	return &first[len(first)-1]
 }
 
 // part is how many elements of a tensor stand at leading indices, and where
@@ -254,11 +279,9 @@ func (s *session) sizeAt(t *ir.Tree, axis int) int {
 			return a.Shape[axis]
 		}
 	}
-	if t.Each != nil {
-		return s.sizeAt(t.Each, axis)
-	}
-	for i := range t.Items {
-		if n := s.sizeAt(&t.Items[i], axis); n > 0 {
+	parts := t.Inner()
+	for i := range parts {
+		if n := s.sizeAt(&parts[i], axis); n > 0 {
 			return n
 		}
 	}

@@ -102,7 +102,7 @@ func (s *session) node(n *ir.Node) error {
 	case *ir.Write:
 		return s.write(n, b)
 	case *ir.Print:
-		return s.print(b)
+		return s.print(n, b)
 	}
 	return nil // sources, categories and tests
 }

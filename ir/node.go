@@ -56,6 +56,7 @@ type Field struct {
 	Type     Type        // what a row function sees (u8[28,28], index<Proximity>, index<Users>, f32); for str and time: NoKind
 	Text     string      `json:",omitempty"` // "str" or "time" for fields that are data only
 	Optional bool        `json:",omitempty"`
+	Each     bool        `json:",omitempty"` // with Optional: of a tensor each element may be missing, else only all of it
 	IsKey    bool        `json:",omitempty"`
 	Category string      `json:",omitempty"` // category whose member it is
 	Table    string      `json:",omitempty"` // table that it is a key of
@@ -298,13 +299,27 @@ type Write struct {
 
 // WriteColumn is a column of a written table: result number Result of Fn (an Index over a
 // category or keyed table prints as its text), or, where Result is -1, the
-// text field at path Text of the row.
+// text Fixed of the program, the first of First that is there, or the text
+// field at path Text of the row.
 type WriteColumn struct {
 	Name   string
 	Result int
-	Text   string `json:",omitempty"`
+	Text   string        `json:",omitempty"`
+	Fixed  *string       `json:",omitempty"`
+	First  []WriteColumn `json:",omitempty"`
 	// Present is the number of the bool result that says whether the value is there, -1 if it always is.
 	Present int
+}
+
+// IsField reports a column that is a text field of the row.
+func (c *WriteColumn) IsField() bool { return c.Result < 0 && c.Fixed == nil && c.First == nil }
+
+// EachPart calls f for the column and for everything that it may be.
+func (c *WriteColumn) EachPart(f func(*WriteColumn)) {
+	f(c)
+	for i := range c.First {
+		c.First[i].EachPart(f)
+	}
 }
 
 // Print prints values in a row.
@@ -326,8 +341,18 @@ type Tree struct {
 	// Each is an element of a list of records or tuples: the tensors in it have
 	// the list as the next of their leading dimensions.
 	Each *Tree `json:",omitempty"`
+	// First is a value that is chosen as the program runs: the first that is there.
+	First []Tree `json:",omitempty"`
 	// Present is the output, a bool, that says whether there is a value; "" if there always is.
 	Present string `json:",omitempty"`
+}
+
+// Inner are the trees directly inside of t.
+func (t *Tree) Inner() []Tree {
+	if t.Each != nil {
+		return []Tree{*t.Each}
+	}
+	return append(t.Items[:len(t.Items):len(t.Items)], t.First...)
 }
 
 func (*SourceTable) Kind() string { return "source" }

@@ -103,11 +103,8 @@ func readsBody(n *Node, add func(string)) {
 	tree = func(t Tree) {
 		add(t.Value)
 		add(t.Present)
-		for _, i := range t.Items {
+		for _, i := range t.Inner() {
 			tree(i)
-		}
-		if t.Each != nil {
-			tree(*t.Each)
 		}
 	}
 	switch b := n.Body.(type) {

@@ -198,13 +198,15 @@ func (g *graph) write(b *Write) {
 			results = len(f.Results())
 		}
 	}
-	for _, c := range b.Columns {
-		if c.Result >= results || c.Present >= results {
-			g.fault("column %s wants a result that %s does not have", c.Name, fnName(b.Fn))
-		}
-		if c.Result < 0 && !g.path(b.Table, c.Text) {
-			g.fault("column %s: %s has no text %s", c.Name, b.Table, c.Text)
-		}
+	for _, col := range b.Columns {
+		col.EachPart(func(c *WriteColumn) {
+			if c.Result >= results || c.Present >= results {
+				g.fault("column %s wants a result that %s does not have", col.Name, fnName(b.Fn))
+			}
+			if c.IsField() && !g.path(b.Table, c.Text) {
+				g.fault("column %s: %s has no text %s", col.Name, b.Table, c.Text)
+			}
+		})
 	}
 }
 
@@ -214,13 +216,10 @@ func (g *graph) tree(t Tree) {
 			g.output(name)
 		}
 	}
-	if t.Each != nil {
-		g.tree(*t.Each)
-	}
 	if t.Names != nil && len(t.Names) != len(t.Items) {
 		g.fault("a record has %d names and %d values", len(t.Names), len(t.Items))
 	}
-	for _, i := range t.Items {
+	for _, i := range t.Inner() {
 		g.tree(i)
 	}
 }

@@ -23,6 +23,7 @@ type Blame struct {
 	Element  int64
 	Row      int64 // row of the step, -1 where there is none
 	Output   int   // the result of the function that it reaches
+	Input    int   // the parameter that was not finite already, -1 where an operation is to blame
 }
 
 // Message says it in a sentence.
@@ -85,6 +86,31 @@ type traced struct {
 // operation counts only where its value reaches a result that is not finite:
 // what a select leaves out is passed over.
 func (f *Function) Blame(in []*array.Array, actual map[string]int64) (*Blame, error) {
+	return f.blame(in, actual, -1, 0)
+}
+
+// mostTraced is how many elements BlameResult computes in the interpreter,
+// some seconds, before it gives up.
+const mostTraced = 20e6
+
+// BlameResult is Blame for one result; nil also where it would take too long.
+func (f *Function) BlameResult(in []*array.Array, actual map[string]int64, result int) (b *Blame, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, long := r.(tooLong); !long {
+				panic(r)
+			}
+		}
+	}()
+	return f.blame(in, actual, result, mostTraced)
+}
+
+// tooLong is the panic that ends a trace beyond its budget.
+type tooLong struct{}
+
+// blame looks at one result, or at all where only is -1; budget is in elements
+// computed, 0 for any number.
+func (f *Function) blame(in []*array.Array, actual map[string]int64, only, budget int) (*Blame, error) {
 	sizes := map[string]int64{}
 	for n, s := range f.prog.sizes {
 		sizes[n] = s.Actual
@@ -92,7 +118,7 @@ func (f *Function) Blame(in []*array.Array, actual map[string]int64) (*Blame, er
 	for n, s := range actual {
 		sizes[n] = s
 	}
-	t := &tracer{prog: f.prog, sizes: sizes, fn: f.plan.fn, values: map[*ir.Value]*ir.Tensor{}}
+	t := &tracer{prog: f.prog, sizes: sizes, fn: f.plan.fn, values: map[*ir.Value]*ir.Tensor{}, budget: budget}
 	e := ir.NewEvaluator(f.prog.module, sizes)
 	e.Round = true
 	var args []*ir.Tensor
@@ -107,6 +133,9 @@ func (f *Function) Blame(in []*array.Array, actual map[string]int64) (*Blame, er
 		return nil, err
 	}
 	for k, o := range outs {
+		if only >= 0 && k != only {
+			continue
+		}
 		if at := notFinite(o); at >= 0 {
 			if b := t.origin(f.plan.fn.Results()[k], at); b != nil {
 				b.Output = k
@@ -136,6 +165,8 @@ type tracer struct {
 	inner  *traced // first offender seen since the last operation of fn itself
 	within map[*ir.Op]*traced
 	own    map[*ir.Op]bool
+	budget int
+	done   int
 }
 
 // see is called for operations in regions and calls before the one they
@@ -149,6 +180,10 @@ func (t *tracer) see(op *ir.Op, results []*ir.Tensor) {
 	}
 	for i, v := range op.Results {
 		t.values[v] = results[i]
+		t.done += results[i].Len()
+	}
+	if t.budget > 0 && t.done > t.budget {
+		panic(tooLong{})
 	}
 	if t.own[op] {
 		t.within[op], t.inner = t.inner, nil
@@ -224,8 +259,10 @@ func (t *tracer) cause(op *ir.Op, v *ir.Value, at int) (*ir.Value, int) {
 }
 
 func (t *tracer) report(v *ir.Value, op *ir.Op, x *ir.Tensor, at int) *Blame {
-	b := &Blame{Span: v.Span, Name: v.Name, Primal: v.Primal, Element: int64(at), Row: -1, Result: math.NaN()}
-	if op != nil {
+	b := &Blame{Span: v.Span, Name: v.Name, Primal: v.Primal, Element: int64(at), Row: -1, Input: -1, Result: math.NaN()}
+	if op == nil {
+		b.Input = v.Index
+	} else {
 		b.Op = op.Row.Name
 		if b.Span.IsZero() {
 			b.Span = op.Span

@@ -11,6 +11,7 @@ const (
 	CodeNonFinite = "D0304"
 	CodeMemory    = "D0305"
 	CodeEmpty     = "D0306"
+	CodeDoubt     = "D0307"
 )
 
 func init() {
@@ -27,6 +28,8 @@ func init() {
 			Explain: "The place shown is the first operation that made an infinite value or NaN from finite operands, on the way to a loss, gradient, parameter or output. Look at the operands: a logarithm of zero, a division by zero, or an exponential of something large are the usual causes; a lower learning rate helps where they grew in training."},
 		source.Code{ID: CodeMemory, Title: "the memory that a step needs is more than allowed",
 			Explain: "Before anything runs, dfc plans the memory of each step. What it keeps (rows that do not go to disk, batches made ahead, parameters with their copies) and the plan together are larger than the limit given with `--memory`. The message says what takes most. A smaller batch needs less."},
+		source.Code{ID: CodeDoubt, Title: "a result is infinite or not a number",
+			Explain: "A number that is printed or written is infinite or not a number. The place shown is the first operation that made one from finite operands on the way to it. This is a warning: the result is as it was computed. What a missing value or a branch not taken hides is no result."},
 		source.Code{ID: CodeEmpty, Title: "the greatest of nothing",
 			Explain: "A maximum, or the place of one, was asked for over no elements, where the kind has no value to stand for it."},
 	)

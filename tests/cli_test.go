@@ -355,6 +355,16 @@ func TestLook(t *testing.T) {
 	if out := c.good("run", "read.df", "-q"); out != "150\n" {
 		t.Errorf("%q", out)
 	}
+	c.write("lines.jsonl", `{"id": 3, "at-home": true, "v": [1, null]}`+"\n"+`{"id": 4, "at-home": false, "v": null, "late": 1.5}`+"\n")
+	c.write("one.df", c.good("schema", "lines.jsonl")+"print sum(r.id for r in Lines), [r.late ?? 0 for r in Lines], [r.v ?? 7 for r in Lines]\n")
+	if out := c.good("run", "one.df", "-q"); out != "7 [0, 1.5] [[1, 7], [7, 7]]\n" {
+		t.Errorf("%q", out)
+	}
+	c.write("small-labels-idx1-ubyte", "\x00\x00\x08\x01\x00\x00\x00\x03\x05\x06\x07")
+	c.write("labels.df", c.good("schema", "small-labels-idx1-ubyte")+"print sum(i64(r.labels) for r in SmallLabelsIdx1Ubyte)\n")
+	if out := c.good("run", "labels.df", "-q"); out != "18\n" {
+		t.Errorf("%q", out)
+	}
 	c.good("fmt", "--check", "flowers.df", "read.df")
 	if out := c.good("explain"); !strings.Contains(out, "nn.dense") {
 		t.Errorf("%s", out)

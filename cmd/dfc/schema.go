@@ -12,7 +12,7 @@ func newSchema(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use:     "schema DATA",
 		Short:   "Print the `table` block for a data file",
-		Long:    "Reads a file of separated values (.gz and .zst too) and prints the declaration that reads it: a kind for each\ncolumn, `?` where values are missing, `category` where a text column has few different values.",
+		Long:    "Reads a file of separated values, of JSON objects a line, or in IDX (.gz and .zst too) and prints the declaration\nthat reads it: a kind for each column, `?` where values are missing, `category` where a text column has few\ndifferent values.",
 		Example: "  dfc schema data/housing.csv.gz > housing.df",
 		Args:    exactly(1, "one DATA file"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -24,6 +24,9 @@ func (c *cx) aggregate(x *syntax.Aggregate, want check.Type) Value {
 	if v, done := c.aggTable(x, op); done {
 		return v
 	}
+	if v, done := c.aggSteps(x, want); done {
+		return v
+	}
 	if op.Op == "median" || op.Op == "quantile" {
 		c.errf("E0379", x.Span(), "`%s` runs over the rows of a table", op.Op).hint("over lists it is not part of this version")
 		return poison
@@ -230,6 +233,9 @@ func (c *cx) aggElem(op string, v Value, at source.Span) Value {
 	if o, ok := v.(*Opt); ok {
 		c.errf("E0330", at, "this value may be missing (%s), and `%s` needs it", c.typeOf(o), op).
 			hint("leave the missing ones out: `%s(x for … if present(x))`, or say what stands in: `x ?? 0`", op)
+		return poison
+	}
+	if op != "count" && c.lacksEach(v, "`"+op+"`", at) {
 		return poison
 	}
 	switch op {

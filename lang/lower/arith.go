@@ -185,6 +185,10 @@ func (c *cx) isNumber(op syntax.Op, x operand) bool {
 	case *Flag:
 		c.errf("E0334", x.at, "a bool is no number, so `%s` has no meaning", op).hint("say what it counts as: `if x then 1 else 0`")
 		return false
+	case *Arr:
+		if c.lacksEach(v, "`"+string(op)+"`", x.at) {
+			return false
+		}
 	case *Opt:
 		c.errf("E0330", x.at, "this value may be missing (%s), so `%s` has no meaning yet", c.typeOf(v), op).
 			hint("say what stands in for it: `x ?? 0`, or ask first: `if present(x) then … else …`")

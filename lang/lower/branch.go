@@ -40,8 +40,26 @@ func (c *cx) pathKey(x syntax.Expr) string {
 		if base := c.pathKey(x.X); base != "" {
 			return base + "." + x.Name.Name
 		}
+	case *syntax.Index:
+		return c.elementKey(x)
 	}
 	return ""
+}
+
+// elementKey identifies an element of an immutable path, `r.cs[i]`.
+func (c *cx) elementKey(x *syntax.Index) string {
+	key := c.pathKey(x.X)
+	for _, it := range x.Items {
+		at := c.pathKey(it)
+		if n, ok := it.(*syntax.Number); ok {
+			at = n.Text
+		}
+		if key == "" || at == "" {
+			return ""
+		}
+		key += "[" + at + "]"
+	}
+	return key
 }
 
 // narrowed is c with what a condition says where it holds (or does not).
@@ -59,12 +77,28 @@ func (c *cx) narrowed(cond syntax.Expr, holds bool) *cx {
 		d.narrow = c.factOf(x, holds)
 	case *syntax.Call:
 		if f, ok := x.Fun.(*syntax.Name); ok && holds && f.Name == "present" && len(x.Args) == 1 {
-			if key := c.pathKey(x.Args[0]); key != "" {
-				d.narrow = &narrow{up: c.narrow, key: key, kind: "present"}
-			}
+			d.narrow = c.presentAt(x.Args[0])
 		}
 	}
 	return &d
+}
+
+// presentAt says that the value of a path is there, and so what the keys in it
+// lead to.
+func (c *cx) presentAt(x syntax.Expr) *narrow {
+	facts := c.narrow
+	for {
+		key := c.pathKey(x)
+		if key == "" {
+			return facts
+		}
+		facts = &narrow{up: facts, key: key, kind: "present"}
+		s, ok := x.(*syntax.Select)
+		if !ok {
+			return facts
+		}
+		x = s.X
+	}
 }
 
 // factOf is what a comparison says.
@@ -224,7 +258,7 @@ func (c *cx) settleSide(v Value, want check.Type, at source.Span) Value {
 		return c.force(v, at)
 	case *Row, *Flag:
 		return c.force(v, at)
-	case *Ten:
+	case *Ten, *Pick:
 		return c.force(v, at)
 	case *Rec:
 		return &Rec{v.Names, c.settleSides(v.Vals, at)}
@@ -328,14 +362,12 @@ func (m *merger) mergeParts(a, b Value) Value {
 	switch a := a.(type) {
 	case *Ten:
 		if b, ok := b.(*Ten); ok {
-			if !a.T.Equal(b.T) {
-				m.differ(a, b)
-				return poison
+			if a.T.Equal(b.T) {
+				m.ra = append(m.ra, m.ca.Region.Results[m.na])
+				m.rb = append(m.rb, m.cb.Region.Results[m.nb])
+				m.na, m.nb = m.na+1, m.nb+1
+				return a
 			}
-			m.ra = append(m.ra, m.ca.Region.Results[m.na])
-			m.rb = append(m.rb, m.cb.Region.Results[m.nb])
-			m.na, m.nb = m.na+1, m.nb+1
-			return a
 		}
 	case *Rec:
 		if b, ok := b.(*Rec); ok && len(a.Vals) == len(b.Vals) && sameNames(a, b) {
@@ -356,6 +388,9 @@ func (m *merger) mergeParts(a, b Value) Value {
 	case Fun:
 		c.errf("E0351", m.at, "the sides of a branch are functions, and which one is known only at run time").hint("branch inside the function")
 		return poison
+	}
+	if isTextual(a) && isTextual(b) {
+		return m.pick(a, b)
 	}
 	m.differ(a, b)
 	return poison
@@ -432,29 +467,4 @@ func captureInto(f *ir.Func, cp *ir.Captured, v *ir.Value) *ir.Value {
 	cp.Region.Params = append(cp.Region.Params, p)
 	cp.Values = append(append([]*ir.Value{}, cp.Values...), v)
 	return p
-}
-
-// orElse is `x ?? y`.
-func (c *cx) orElse(n *syntax.Binary, want check.Type) Value {
-	x := c.expr(n.X, want)
-	if isPoison(x) {
-		c.expr(n.Y, want)
-		return poison
-	}
-	o, ok := x.(*Opt)
-	if !ok {
-		c.warnf("E0353", n.X.Span(), "this value is always there (%s), so `??` does nothing", c.describe(x)).hint("leave `?? …` away")
-		return x
-	}
-	if f, ok := o.Has.(*Flag); ok {
-		if f.On {
-			return o.Val
-		}
-		return c.expr(n.Y, want)
-	}
-	val := c.force(o.Val, n.X.Span())
-	inner := c.typeOf(val)
-	return c.either(o.Has.(*Ten), n.Span(), inner,
-		func(d *cx) (Value, source.Span) { return val, n.X.Span() },
-		func(d *cx) (Value, source.Span) { return d.expr(n.Y, inner), n.Y.Span() })
 }

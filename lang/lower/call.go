@@ -113,7 +113,9 @@ func (c *cx) callee(x syntax.Expr) Value {
 // other call gets the left side as its first argument; anything else is
 // applied as it is.
 func (c *cx) pipe(x *syntax.Pipe, want check.Type) Value {
-	left := &arg{v: c.expr(x.Left, nil), at: x.Left.Span()}
+	inner := *c
+	inner.tableNames = nil // the name of a table is that of the last step
+	left := &arg{v: inner.expr(x.Left, nil), at: x.Left.Span()}
 	if x.Layer != nil {
 		c.el.layerNames[x.Target] = x.Layer.Name
 	}

@@ -41,7 +41,7 @@ func (c *cx) coerce(v Value, t check.Type, p place) Value {
 		}
 	case check.Simple:
 		switch v.(type) {
-		case *Txt:
+		case *Txt, *Pick:
 			if t == check.Text {
 				return v
 			}
@@ -75,8 +75,11 @@ func (c *cx) mismatch(v Value, t check.Type, p place) Value {
 			return poison
 		}
 	}
-	ht, ok1 := have.(check.Tensor)
 	tt, ok2 := t.(check.Tensor)
+	if ok2 && c.lacksEach(v, p.subject(), p.at) {
+		return poison
+	}
+	ht, ok1 := have.(check.Tensor)
 	_, isTen := v.(*Ten)
 	_, isNum := v.(*Num)
 	_, isRow := v.(*Row)
@@ -84,8 +87,11 @@ func (c *cx) mismatch(v Value, t check.Type, p place) Value {
 		return c.mismatchTensor(v, ht, tt, p)
 	}
 	r := c.errf("E0320", p.at, "%s is %s, and this is %s", p.subject(), t, c.describe(v))
-	if tab, ok := v.(*Tab); ok {
-		r.hint("for each row of it: `[f(r) for r in %s]`", tab.T.Name)
+	switch v := v.(type) {
+	case *Tab:
+		r.hint("for each row of it: `[f(r) for r in %s]`", v.T.Name)
+	case *Layer:
+		r.hint("a layer is applied by a pipe, `x |> %s`, or by a second call", v.name())
 	}
 	p.noteFrom(r, t)
 	return poison
@@ -135,8 +141,11 @@ func (c *cx) mismatchTensor(v Value, have, want check.Tensor, p place) Value {
 	case have.Kind == ir.Index || want.Kind == ir.Index || isTable:
 		r := c.errf("E0321", p.at, "%s is %s, and this is %s", p.subject(), wantText, haveText)
 		p.noteFrom(r, want)
-		if want.Kind != ir.Index {
+		switch {
+		case want.Kind != ir.Index:
 			r.hint("as a number it is `%s(x)`", want.Kind)
+		case want.Of != nil && have.Of != nil && want.Of != have.Of && want.Of.Base == have.Of.Base:
+			r.hint("what is declared for rows of %s takes those of its subsets too", want.Of.Base.Name)
 		}
 	default:
 		r := c.errf("E0322", p.at, "%s is %s, and this is %s", p.subject(), wantText, haveText)
@@ -187,6 +196,10 @@ func (c *cx) coerceTensor(v Value, t check.Tensor, p place) Value {
 	case *Txt:
 		if t.Of != nil && len(t.Dims) == 0 {
 			return c.memberOf(t.Of, v, p.at)
+		}
+	case *Pick:
+		if t.Of != nil && len(t.Dims) == 0 {
+			return c.pickMember(v, t.Of, p.at)
 		}
 	case *List:
 		if out, ok := c.textList(v, t, p); ok {
@@ -310,19 +323,6 @@ func (c *cx) coerceRecord(v Value, t check.Record, p place) Value {
 	return out
 }
 
-func (c *cx) coerceArray(v Value, t check.Array, p place) Value {
-	a, ok := v.(*Arr)
-	if !ok || len(t.Dims) == 0 {
-		return c.mismatch(v, t, p)
-	}
-	if a.N != t.Dims[0] {
-		r := c.errf("E0411", p.at, "%s is %s: `%s` here, `%s` there", p.subject(), t, check.DimText(a.N), check.DimText(t.Dims[0]))
-		p.noteFrom(r, t)
-		return poison
-	}
-	return v
-}
-
 func (r *Rec) get(name string) Value {
 	for i, n := range r.Names {
 		if n == name {
@@ -341,6 +341,9 @@ func (c *cx) tensor(v Value, k ir.Kind, at source.Span) *Ten {
 	case *Num:
 		if v.Kind != ir.NoKind {
 			k = v.Kind
+		}
+		if k == ir.NoKind {
+			k = v.Own
 		}
 		if k == ir.NoKind {
 			k = c.defaultKind()
@@ -390,6 +393,8 @@ func (c *cx) force(v Value, at source.Span) Value {
 		return &Tup{each(v.Vals)}
 	case *Opt:
 		return &Opt{c.force(v.Val, at), c.force(v.Has, at)}
+	case *Pick:
+		return &Pick{c.force(v.If, at), c.force(v.Then, at), c.force(v.Else, at)}
 	case *Arr:
 		return &Arr{v.N, c.force(v.Elem, at)}
 	}
@@ -409,6 +414,8 @@ func hasPoison(v Value) bool {
 		return anyPoison(v.Items)
 	case *Opt:
 		return hasPoison(v.Val) || hasPoison(v.Has)
+	case *Pick:
+		return hasPoison(v.If) || hasPoison(v.Then) || hasPoison(v.Else)
 	case *Arr:
 		return hasPoison(v.Elem)
 	}

@@ -114,6 +114,11 @@ func (c *cx) asIndex(v Value) *Ten {
 		if v.T.Kind == ir.Index {
 			return v
 		}
+	case *Pick:
+		if t := pickTable(v); t != nil {
+			m, _ := c.pickMember(v, t, c.fn.span()).(*Ten)
+			return m
+		}
 	}
 	return nil
 }
@@ -149,8 +154,10 @@ func (c *cx) compareRows(op syntax.Op, x, y operand, at source.Span) (Value, boo
 	if one == nil {
 		one = b
 	}
-	if one.Of == nil {
-		return nil, false
+	_, lacks1 := x.v.(*Opt)
+	_, lacks2 := y.v.(*Opt)
+	if one.Of == nil || lacks1 || lacks2 {
+		return nil, false // for what may be missing, see compare
 	}
 	c.errf("E0348", at, "%s is compared with %s", c.describe(x.v), c.describe(y.v)).hint("its number is `i64(x)`")
 	return poison, true

@@ -51,7 +51,12 @@ func (c *cx) derived(d *check.Decl, n *syntax.Table) Value {
 			continue
 		}
 		t, ok := tabs[i].(*Tab)
-		if ok && t.T.Name != x.Name {
+		if !ok {
+			c.errf("E0530", n.Value.Span(), "this is no table but %s", c.describe(tabs[i]))
+			c.global[o] = &binding{val: poison}
+			continue
+		}
+		if t.T.Name != x.Name {
 			t = c.slice(t.T, x.Name, 0, -1, x.Span()) // another name for the same rows
 		}
 		c.global[o] = &binding{val: t, at: x.Span()}
@@ -124,7 +129,14 @@ func (c *cx) sliceTable(v *Tab, x *syntax.Index) Value {
 			return poison
 		}
 	}
-	t := c.subset(v.T, "rows", 0, &ir.Derive{Op: "slice", From: lo, To: hi}, x.Span())
+	key := fmt.Sprintf("%s[%d:%d]", v.T.Name, lo, hi)
+	t := c.slices[key]
+	if t == nil || len(c.tableNames) > 0 {
+		t = c.subset(v.T, "rows", 0, &ir.Derive{Op: "slice", From: lo, To: hi}, x.Span())
+	}
+	if len(c.tableNames) == 0 {
+		c.slices[key] = t // the same rows are the same table
+	}
 	c.exprTables[x] = t
 	return t
 }

@@ -92,6 +92,8 @@ func (c *cx) evalPostfix(x syntax.Expr, want check.Type) Value {
 		return c.asValue(x, c.selectExpr(x))
 	case *syntax.With:
 		return c.withParams(x)
+	case *syntax.Wildcard:
+		return poison // what the parser reported already
 	}
 	c.el.errs.Add(source.Bugf(x.Span(), "no rule for this expression"))
 	return poison
@@ -194,8 +196,17 @@ func (c *cx) as(x *syntax.As) Value {
 	if isPoison(v) || t == check.Unknown {
 		return poison
 	}
-	have, ok1 := v.(*Ten)
 	wt, ok2 := t.(check.Tensor)
+	if n, ok := v.(*Num); ok && ok2 && wt.Kind != ir.Index && len(n.Dims) == len(wt.Dims) {
+		// A list of constants has a size, the claim may be a table.
+		own := wt
+		own.Dims = n.Dims
+		v = c.force(c.coerce(n, own, place{at: x.X.Span(), what: "what stands before `as`", from: x.Type.Span()}), x.X.Span())
+		if isPoison(v) {
+			return poison
+		}
+	}
+	have, ok1 := v.(*Ten)
 	if ok1 && ok2 && have.T.Kind == wt.Kind && have.T.Bound == wt.Bound && have.T.Rank() == len(wt.Dims) {
 		return c.assertDims(have, wt, x)
 	}

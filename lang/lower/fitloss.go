@@ -99,7 +99,8 @@ func (f *lossFun) rows(c *cx, call *callArgs) (table *check.Table, step int64, o
 					continue
 				}
 			}
-			c.errf("E0747", a.at, "`step:` takes a constant, counted from 1").hint("a number, a setting, or a `let` of one")
+			c.errf("E0747", a.at, "`step:` takes a constant, counted from 1, and this is %s", c.describe(v)).
+				hint("which rows a step has is settled before the program runs; for several steps write `[%s(p, step: t) for t in 1..4]`", f.name())
 			return nil, 0, false
 		default:
 			c.errf("E0226", a.at, "`%s` has no argument `%s`", f.name(), a.name).hint("`step: t`, `rows: T`")

@@ -116,6 +116,8 @@ func (c *cx) settleGlobal(v Value) Value {
 			out.Vals = append(out.Vals, c.settleGlobal(x))
 		}
 		return out
+	case *Pick:
+		return c.force(v, c.fn.span())
 	}
 	return v
 }

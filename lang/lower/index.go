@@ -38,8 +38,7 @@ func (c *cx) index(x *syntax.Index, want check.Type) Value {
 	case *Tab:
 		return c.sliceTable(v, x)
 	case *Tup:
-		c.errf("E0363", x.Span(), "a tuple is taken apart by a pattern: `let (a, b) = t`")
-		return poison
+		return c.indexTuple(v, x)
 	case *Opt:
 		c.errf("E0330", x.X.Span(), "this value may be missing (%s), and an element is taken", c.typeOf(v)).hint("ask first: `if present(x) then … else …`")
 		return poison
@@ -79,6 +78,33 @@ func (c *cx) indexNumList(n *Num, x *syntax.Index) (Value, bool) {
 	return n, true
 }
 
+// indexTuple is a part of a tuple, whose parts may have different types.
+func (c *cx) indexTuple(t *Tup, x *syntax.Index) Value {
+	if len(x.Items) > 1 {
+		c.errf("E0363", x.Span(), "a tuple has one row of parts, and %d indices are given", len(x.Items)).
+			hint("what is inside of a part is taken by an index of its own: `t[0][1]`")
+		return poison
+	}
+	it := x.Items[0]
+	if _, slice := it.(*syntax.Slice); !slice {
+		switch v := c.expr(it, nil).(type) {
+		case *Poison:
+			return poison
+		case *Num:
+			if i, ok := v.int(); ok {
+				if i >= 0 && i < int64(len(t.Vals)) {
+					return t.Vals[i]
+				}
+				c.errf("E0325", it.Span(), "%d is no index of a tuple of %s: %s", i, many(len(t.Vals), "part"), indexRange(ir.N(int64(len(t.Vals)))))
+				return poison
+			}
+		}
+	}
+	c.errf("E0363", it.Span(), "a part of a tuple is chosen when the program is compiled, by a constant").
+		hint("parts of one type that are chosen as the program runs are a list: `[a, b][i]`")
+	return poison
+}
+
 func (c *cx) indexList(l *List, x *syntax.Index) Value {
 	if len(x.Items) == 1 {
 		if n, ok := c.expr(x.Items[0], nil).(*Num); ok {
@@ -96,9 +122,20 @@ func (c *cx) indexList(l *List, x *syntax.Index) Value {
 }
 
 func (c *cx) indexArr(a *Arr, x *syntax.Index) Value {
-	var out Value
+	lists := []*Arr{a}
+	for len(lists) < len(x.Items) {
+		inner, ok := lists[len(lists)-1].Elem.(*Arr)
+		if !ok {
+			c.errf("E0419", x.Span(), "%d indices for %s, which has %s", len(x.Items), c.describe(a), many(len(lists), "dimension"))
+			return poison
+		}
+		lists = append(lists, inner)
+	}
 	bad := false
-	lead := mapLeaves(a.Elem, func(t *Ten) Value {
+	out := mapLeaves(lists[len(lists)-1].Elem, func(t *Ten) Value {
+		if bad {
+			return t // reported once, not for every leaf
+		}
 		v := c.indexTensor(t, x)
 		u, ok := v.(*Ten)
 		if !ok {
@@ -110,13 +147,14 @@ func (c *cx) indexArr(a *Arr, x *syntax.Index) Value {
 	if bad {
 		return poison
 	}
-	out = lead
-	if len(x.Items) > 0 {
-		if s, ok := x.Items[0].(*syntax.Slice); ok {
-			if n, ok := c.sliceSize(s, a.N, true); ok {
-				return &Arr{n, out}
+	// The leaves have all dimensions; the lists around them are those that stay.
+	for i := len(x.Items) - 1; i >= 0; i-- {
+		if s, ok := x.Items[i].(*syntax.Slice); ok {
+			n, ok := c.sliceSize(s, lists[i].N, true)
+			if !ok {
+				return poison
 			}
-			return poison
+			out = &Arr{n, out}
 		}
 	}
 	return out
@@ -182,6 +220,11 @@ func (c *cx) indexAxis(t *Ten, x syntax.Expr, axis int) *Ten {
 				return c.gather(t, m, axis)
 			}
 			return nil
+		}
+	case *Pick:
+		if tab := c.byDim[d.String()]; tab != nil {
+			m, _ := c.pickMember(v, tab, x.Span()).(*Ten)
+			return c.gather(t, m, axis)
 		}
 	case *Opt:
 		c.isNumber("[ ]", operand{v, x.Span()})

@@ -179,6 +179,9 @@ func (c *cx) isNumberFor(name string, x operand) bool {
 			hint("say what stands in for it: `x ?? 0`, or ask first: `if present(x) then … else …`")
 		return false
 	case *Arr, *List, *Txt, *Str, *Namespace, *Seq, *Range:
+		if c.lacksEach(v, "`"+name+"`", x.at) {
+			return false
+		}
 		c.errf("E0396", x.at, "`%s` has no meaning for %s", name, c.describe(v))
 		return false
 	case Fun:

@@ -128,7 +128,7 @@ func (c *cx) otherList(items []operand, at source.Span) Value {
 		out.Items = append(out.Items, it.v)
 	}
 	switch items[0].v.(type) {
-	case *Rec, *Tup:
+	case *Rec, *Tup, *Arr:
 		return c.stackRecords(items, at)
 	case *Flag, *Row:
 		for i, it := range items {

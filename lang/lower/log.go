@@ -93,8 +93,8 @@ func (c *cx) logColumns(l *ir.Log, name, present string, t *ir.Tree, at source.S
 		present = t.Present
 	}
 	switch {
-	case t.Text != nil:
-		c.errf("E0764", at, "a log holds numbers, and `%s` is a text", name).hint("the path may hold it: `csv(\"{case}/curve.csv\")`")
+	case t.Text != nil || t.First != nil:
+		c.errf("E0764", at, "a log holds numbers, and `%s` is a text", name).hint("a number tells as much: `if c then 1 else 0`; a setting may stand in the path: `csv(\"{case}/curve.csv\")`")
 		return false
 	case t.Each != nil || t.Names == nil && t.Value == "":
 		c.errf("E0764", at, "a log holds numbers, tensors and records of these, and `%s` is a list of something else", name)

@@ -181,6 +181,11 @@ func (c *cx) comprehension(x *syntax.Comprehension, want check.Type) Value {
 	if t, ok := want.(check.Tensor); ok && len(t.Dims) >= loops {
 		t.Dims = t.Dims[loops:]
 		inner = t
+	} else if t, ok := want.(check.Array); ok && len(t.Dims) == loops {
+		inner = t.Elem
+	}
+	if v, done := c.overSteps(x.Elem, x.Clauses, x, inner); done {
+		return v
 	}
 	var shape Value
 	var num *Num
@@ -215,7 +220,7 @@ func (c *cx) comprehension(x *syntax.Comprehension, want check.Type) Value {
 // holdable reports an element that no list holds.
 func (c *cx) holdable(v Value, x syntax.Node) bool {
 	switch v := v.(type) {
-	case *Ten, *Rec, *Tup, *Arr:
+	case *Ten, *Rec, *Tup, *Arr, *Pick:
 		return true
 	case *Opt:
 		return true
@@ -249,11 +254,19 @@ func (c *cx) in(x *syntax.Binary) Value {
 		c.errf("E0376", x.Y.Span(), "`in` asks whether a text is a member of a category, and this is %s", c.describe(set))
 		return poison
 	}
+	if p, ok := v.(*Pick); ok {
+		return c.overPick(p, ir.Bool, x.Span(), func(v Value) Value { return c.isMember(v, t.T, x) })
+	}
+	return c.isMember(v, t.T, x)
+}
+
+// isMember asks whether a text is a member of a category.
+func (c *cx) isMember(v Value, t *check.Table, x *syntax.Binary) Value {
 	if txt, ok := v.(*Txt); ok {
-		return c.txtMember(txt, t.T, x.Span())
+		return c.txtMember(txt, t, x.Span())
 	}
 	if s := c.asText(v); s != nil {
-		return c.strMember(s, t.T, true, x.Span())
+		return c.strMember(s, t, true, x.Span())
 	}
 	c.errf("E0377", x.X.Span(), "`in` asks about a text of the data, and this is %s", c.describe(v))
 	return poison

@@ -82,6 +82,7 @@ type el struct {
 	partial    bool                   // a file was not there that says the type of a value
 	demanded   map[string]bool        // names that results need; nil until asked
 	exprTables map[syntax.Node]*Tab   // tables that expressions made
+	slices     map[string]*Tab        // slices without a name, by table and ends
 }
 
 // report is a diagnostic being built; its methods work on a dropped one too.
@@ -148,7 +149,7 @@ func newEl(prog *check.Program, opt Options) *el {
 	e.firsts = map[*check.Decl]Value{}
 	e.sources = map[*check.Table]*ir.SourceTable{}
 	e.m.Name = strings.TrimSuffix(path.Base(prog.Main.File.Source.Path), ".df")
-	e.written, e.exprTables = map[string]source.Span{}, map[syntax.Node]*Tab{}
+	e.written, e.exprTables, e.slices = map[string]source.Span{}, map[syntax.Node]*Tab{}, map[string]*Tab{}
 	for _, m := range prog.Modules {
 		e.m.Files = append(e.m.Files, m.File.Source)
 	}
@@ -226,6 +227,7 @@ func (e *el) precision(m *check.Module) {
 func (e *el) program() {
 	for _, m := range e.prog.Modules {
 		if !m.Std {
+			e.commentedDivisors(m)
 			e.checkFunctions(m)
 		}
 	}

@@ -37,7 +37,11 @@ func (c *cx) match(s *signature, lo, hi int, call *callArgs, sol *solution, want
 		}
 		v := slots[i].val(call.cx, hint)
 		if p.t == check.DimT {
+			known := len(c.el.errs)
 			v = c.coerce(v, check.DimT, place{at: slots[i].at, what: s.argName(p)})
+			if isPoison(v) && len(c.el.errs) > known && lo == s.config && lo > 0 {
+				c.el.errs[known].WithHint("a layer is made before it is applied: `x |> %s(…)`", s.name)
+			}
 			if n, isNum := v.(*Num); isNum {
 				if d, isDim := n.dim(); isDim {
 					sol.dims[check.Meta+p.name] = d
@@ -128,6 +132,8 @@ func (c *cx) settleArgs(s *signature, lo int, params []*param, slots []*arg, cal
 			t = nil
 		}
 		switch {
+		case slots[i] == nil && p.def != nil && p.t == check.DimT:
+			v, at = c.defaultDim(s, p, m, params, sol), p.at
 		case slots[i] == nil && p.def != nil:
 			v, at = c.defaultValue(s, p, m, params, t, sol), p.at
 		case slots[i] == nil:
@@ -195,6 +201,10 @@ func (c *cx) unsolved(t check.Type, s *signature, p *param, call *callArgs, give
 	check.Symbols(t, set)
 	for sym := range set {
 		if check.IsMeta(sym) {
+			if a, ok := t.(check.Array); ok && given != nil && listDepth(given) < len(a.Dims) {
+				c.mismatch(given, t, place{at: call.at, what: s.argName(p), from: p.at})
+				return true
+			}
 			r := c.errf("E0426", call.at, "the dimension `%s` of `%s` is not determined by the arguments", check.DimText(ir.Sym(sym)), s.name).
 				note(p.at, "it stands here")
 			if isScalar(given) {
@@ -249,10 +259,34 @@ func (c *cx) defaultValue(s *signature, p *param, m *matched, params []*param, t
 	return e.expr(p.def, t)
 }
 
+// defaultDim is a dimension that is not given: what the other arguments say it
+// is, else its default.
+func (c *cx) defaultDim(s *signature, p *param, m *matched, params []*param, sol *solution) Value {
+	if d, known := sol.dims[check.Meta+p.name]; known {
+		return dimNum(d)
+	}
+	v := c.coerce(c.defaultValue(s, p, m, params, check.DimT, sol), check.DimT, place{at: p.def.Span(), what: "the default of `" + p.name + "`"})
+	if n, ok := v.(*Num); ok {
+		if d, ok := n.dim(); ok {
+			sol.dims[check.Meta+p.name], sol.from[check.Meta+p.name] = d, p.def.Span()
+			sol.retry()
+		}
+	}
+	return v
+}
+
 // realKind is what `real` means in the body of a function.
 func (s *signature) realKind(sol *solution) ir.Kind {
 	if s.isReal {
 		return sol.kind
 	}
 	return ir.NoKind
+}
+
+// listDepth is how many lists of records stand inside of each other.
+func listDepth(v Value) int {
+	if a, ok := v.(*Arr); ok {
+		return 1 + listDepth(a.Elem)
+	}
+	return 0
 }

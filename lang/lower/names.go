@@ -80,7 +80,9 @@ func (c *cx) unknown(n *syntax.Name) Value {
 		return poison
 	}
 	r := c.errf("E0214", n.Span(), "there is nothing called `%s` here", n.Name)
-	if h := elsewhere[n.Name]; h != "" {
+	if later[n.Name] {
+		r.hint("`%s` is not part of this version", n.Name)
+	} else if h := elsewhere[n.Name]; h != "" {
 		r.hint("%s", h)
 	} else if isStd(n.Name) {
 		r.hint("write `import %s` at the top of the file", n.Name)
@@ -99,7 +101,18 @@ var elsewhere = map[string]string{
 	"null": "a missing value has no name; ask with `present(x)`", "None": "a missing value has no name; ask with `present(x)`", "nan": "a missing value has no name; ask with `present(x)`",
 	"True": "write `true`", "False": "write `false`", "ln": "the natural logarithm is `log`", "avg": "write `mean`", "average": "write `mean`",
 	"matmul": "the product of matrices is `a @ b`", "mse": "the loss of a row is `squared(p, y)`; dfc takes the mean", "mae": "the loss of a row is `absolute(p, y)`; dfc takes the mean",
+	"cumsum": "running sums are `scan((s, x) => s + x, 0, xs)`", "while": "a loop has a length that is known: `fold(s => …, s0, 100)`, which may leave the state as it is",
+	"fixpoint": "a loop has a length that is known: `fold(s => …, s0, 100)`", "map": "for each element it is `[f(x) for x in xs]`", "filter": "it stands in an aggregate, `sum(x for x in xs if x > 0)`, or makes a table, `T |> where(r => r.x > 0)`",
+	"reduce": "a loop with a state is `fold((s, x) => …, s0, xs)`", "where": "of two values one is chosen by `if c then a else b`; rows are chosen by `T |> where(r => …)`",
 	"print": "`print` stands at the start of a line", "csv": "`table T from csv(\"a.csv\") { … }` or `read csv(…)`", "self": "the parameters of a model are known by their names alone",
+}
+
+// later has functions that a language such as this one could have, and that
+// this version does not.
+var later = map[string]bool{
+	"conv": true, "conv2d": true, "max_pool": true, "avg_pool": true, "top_k": true, "cholesky": true, "triangular_solve": true, "solve": true,
+	"logdet": true, "inverse": true, "inv": true, "qr": true, "svd": true, "eigh": true, "fft": true, "checkpoint": true, "group": true, "window": true,
+	"einsum": true, "argsort": true,
 }
 
 func isStd(name string) bool {

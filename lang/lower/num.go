@@ -27,8 +27,9 @@ type Num struct {
 	Items  []*Num // of a list of constants
 	Kind   ir.Kind
 	Wide   bool
-	Float  bool // has no meaning as an integer
-	Approx bool // written with a point or an exponent, or a quotient: may be rounded
+	Float  bool    // has no meaning as an integer
+	Approx bool    // written with a point or an exponent, or a quotient: may be rounded
+	Own    ir.Kind // declared of a setting: its kind where it meets nothing
 	mk     func(c *cx, k ir.Kind) *ir.Value
 	fn     *fnCtx // whose values mk refers to, nil if none
 	cache  map[numKey]*ir.Value
@@ -227,6 +228,19 @@ func (c *cx) fitNum(n *Num, k ir.Kind, at source.Span) bool {
 // numOp computes with two untyped numbers; ok is false where the result is an
 // error already reported.
 func (c *cx) numOp(op string, a, b *Num, at source.Span) Value {
+	v := c.numOpOf(op, a, b, at)
+	if n, ok := v.(*Num); ok {
+		for _, x := range []*Num{a, b} {
+			whole := n.Rat != nil && n.Rat.IsInt() && n.Own == ir.NoKind
+			if x.Own.IsFloat() || x.Own.IsInt() && whole {
+				n.Own = x.Own
+			}
+		}
+	}
+	return v
+}
+
+func (c *cx) numOpOf(op string, a, b *Num, at source.Span) Value {
 	if a.exact() && b.exact() && a.scalar() && b.scalar() {
 		if v, done := c.exactOp(op, a, b, at); done {
 			return v

@@ -80,12 +80,30 @@ func (c *cx) fieldAt(r *Row, f *check.Field, path string) Value {
 			out.row, out.path = r, path
 		}
 		return out
+	case check.Array:
+		return lists(t.Dims, &Opt{c.fieldAt(r, eachOf(f, t), path), c.readRow(r, path+"?", ir.TensorOf(ir.Bool, t.Dims...))})
 	case check.Simple:
 		if t == check.Text || t == check.Time || t == check.KeyT {
 			return &Str{row: r, path: path, time: t == check.Time}
 		}
 	}
 	return poison
+}
+
+// eachOf is the field of the values in a column of which each element may be
+// missing, as if all were there.
+func eachOf(f *check.Field, t check.Array) *check.Field {
+	inner := t.Elem.(check.Opt).X.(check.Tensor)
+	inner.Dims = t.Dims
+	return &check.Field{Name: f.Name, Type: inner, At: f.At}
+}
+
+// lists is a list of dims whose leaves are those of v.
+func lists(dims []ir.Dim, v Value) Value {
+	for i := len(dims) - 1; i >= 0; i-- {
+		v = &Arr{dims[i], v}
+	}
+	return v
 }
 
 // rootTable is the table that the path of a row begins at.
@@ -106,10 +124,31 @@ func known(r *Row) *check.Table {
 
 func (c *cx) noField(t *check.Table, n *syntax.Name) Value {
 	r := c.errf("E0501", n.Span(), "%s has no field `%s`", t.Name, n.Name).note(t.At, "declared here")
-	if near := source.Nearest(n.Name, t.FieldNames()); near != "" {
+	if cond := c.keyTo(n.Name, t); cond != "" {
+		r.hint("the rows of %s that point here are found by their key: `sum(r.x for r in %s if %s)`", n.Name, n.Name, cond)
+	} else if near := source.Nearest(n.Name, t.FieldNames()); near != "" {
 		r.hint("did you mean `%s`?", near)
 	}
 	return poison
+}
+
+// keyTo is the condition under which a row r of a table points to a row u of
+// another, "" where no field is such a key.
+func (c *cx) keyTo(name string, t *check.Table) string {
+	from := c.byDim[name]
+	if from == nil {
+		return ""
+	}
+	for _, f := range from.Base.Fields {
+		ft, cond := f.Type, "r."+f.Name+" == u"
+		if o, ok := ft.(check.Opt); ok {
+			ft, cond = o.X, "present(r."+f.Name+") and "+cond
+		}
+		if ten, ok := ft.(check.Tensor); ok && ten.Of != nil && ten.Of.Base == t.Base && !ten.Of.Category {
+			return cond
+		}
+	}
+	return ""
 }
 
 // indexField is a field of a row that is an index: a gather from the column.
@@ -120,6 +159,9 @@ func (c *cx) indexField(i *Ten, n *syntax.Name) Value {
 		return c.noField(t, n)
 	}
 	col := c.columnOf(t, f, n.Name)
+	if rows, ok := col.(*Arr); ok {
+		col = rows.Elem
+	}
 	return mapLeaves(col, func(x *Ten) Value { return c.gather(x, i, 0) })
 }
 
@@ -132,7 +174,14 @@ func (c *cx) columnOf(t *check.Table, f *check.Field, path string) Value {
 		if isPoison(inner) || t.IsPresent(path) {
 			return inner
 		}
-		return &Opt{inner, c.ten(c.input(ir.Column, bind+"?", ir.TensorOf(ir.Bool, t.Dim)))}
+		return &Arr{t.Dim, &Opt{inner, c.ten(c.input(ir.Column, bind+"?", ir.TensorOf(ir.Bool, t.Dim)))}}
+	case check.Array:
+		inner, ok := c.columnOf(t, eachOf(f, ft), path).(*Ten)
+		if !ok {
+			return poison
+		}
+		has := c.ten(c.input(ir.Column, bind+"?", ir.TensorOf(ir.Bool, inner.T.Dims...)))
+		return lists(inner.T.Dims, &Opt{inner, has})
 	case check.Tensor:
 		out := c.ten(c.input(ir.Column, bind, ir.Type{Kind: ft.Kind, Bound: ft.Bound, Dims: append([]ir.Dim{t.Dim}, ft.Dims...)}))
 		out.Of = ft.Of
@@ -150,6 +199,11 @@ func (c *cx) compareText(op syntax.Op, x, y operand, at source.Span) (Value, boo
 	}
 	if _, ok := x.v.(*Txt); ok {
 		x, y = y, x
+	}
+	for _, s := range []struct{ p, o operand }{{x, y}, {y, x}} {
+		if _, pick := s.p.v.(*Pick); pick {
+			return c.comparePick(op, s.p, s.o, at), true
+		}
 	}
 	t, ok := y.v.(*Txt)
 	if s, str := x.v.(*Str); str {
@@ -185,6 +239,32 @@ func (c *cx) compareText(op syntax.Op, x, y operand, at source.Span) (Value, boo
 		return poison, true
 	}
 	return c.ten(c.fn.b.Cmp(cmpPred[op], c.use(i), c.spread(c.use(m), i.T.Dims))), true
+}
+
+// comparePick compares a text that is chosen as the program runs.
+func (c *cx) comparePick(op syntax.Op, p, o operand, at source.Span) Value {
+	if op != "==" && op != "!=" {
+		c.errf("E0388", at, "texts are equal or not; `%s` has no meaning", op)
+		return poison
+	}
+	return c.overPick(p.v, ir.Bool, at, func(v Value) Value {
+		a, ok1 := v.(*Txt)
+		b, ok2 := o.v.(*Txt)
+		if ok1 && ok2 {
+			return &Flag{(a.S == b.S) == (op == "==")}
+		}
+		if m, ok := v.(*Ten); ok && ok2 && m.Of.Category && !m.Of.Fixed {
+			return c.textIs(&Str{cat: m}, b, op) // the other side may be a text that the data does not have
+		}
+		if out, ok := c.compareText(op, operand{v, p.at}, o, at); ok {
+			return out
+		}
+		if out, ok := c.compareRows(op, operand{v, p.at}, o, at); ok {
+			return out
+		}
+		c.errf("E0389", at, "%s is compared with a text", c.describe(o.v))
+		return poison
+	})
 }
 
 // memberOf is the member of a category, or the row of a table with a text as
@@ -366,10 +446,13 @@ func (c *cx) optField(r *Row, o *Opt, n *syntax.Name) Value {
 	if in, ok := t.(check.Opt); ok {
 		t = in.X
 	}
+	if _, each := t.(check.Array); each {
+		return c.fieldAt(r, f, join(r.path, n.Name)) // behind a key that matches nothing all are missing
+	}
 	path := join(r.path, n.Name)
 	inner := c.fieldAt(r, &check.Field{Name: f.Name, Type: t}, path)
-	if isPoison(inner) {
-		return poison
+	if isPoison(inner) || known(r).IsPresent(path) {
+		return inner
 	}
 	return &Opt{inner, c.readRow(r, path+"?", ir.ScalarOf(ir.Bool))}
 }

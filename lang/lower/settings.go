@@ -87,6 +87,11 @@ func (c *cx) settingValue(v Value, t check.Type, n *syntax.Setting, at source.Sp
 	if isPoison(w) {
 		return poison
 	}
+	if ten, ok := t.(check.Tensor); ok {
+		own := *num
+		own.Own = ten.Kind
+		return &own
+	}
 	return num
 }
 

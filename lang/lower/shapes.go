@@ -426,6 +426,9 @@ func presentCall(c *cx, call *callArgs, want check.Type) Value {
 	if !ok {
 		return poison
 	}
+	if a, ok := mayLackEach(args[0].v); ok {
+		return c.presentIn(a)
+	}
 	o, ok := args[0].v.(*Opt)
 	if !ok {
 		c.warnf("E0353", args[0].at, "this value is always there (%s)", c.describe(args[0].v))

@@ -158,9 +158,25 @@ func (s *solution) learn(c *cx, t check.Type, v Value, at source.Span) {
 			}
 		}
 	case check.Array:
-		if a, ok := v.(*Arr); ok && len(t.Dims) > 0 {
-			s.learnDim(t.Dims[0], a.N, at)
-			s.learn(c, t.Elem, elemShape(a.Elem), at)
+		s.learnList(c, t, v, at)
+	}
+}
+
+// learnList learns from a list of records, tuples or values that may be missing.
+func (s *solution) learnList(c *cx, t check.Array, v Value, at source.Span) {
+	a, ok := v.(*Arr)
+	o, opt := t.Elem.(check.Opt)
+	switch {
+	case ok && len(t.Dims) > 1:
+		s.learnDim(t.Dims[0], a.N, at)
+		s.learn(c, check.Array{Elem: t.Elem, Dims: t.Dims[1:]}, elemShape(a.Elem), at)
+	case ok:
+		s.learnDim(t.Dims[0], a.N, at)
+		s.learn(c, t.Elem, elemShape(a.Elem), at)
+	case opt:
+		if in, ok := o.X.(check.Tensor); ok { // none is missing
+			in.Dims = append(t.Dims[:len(t.Dims):len(t.Dims)], in.Dims...)
+			s.learn(c, in, v, at)
 		}
 	}
 }

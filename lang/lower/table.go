@@ -43,7 +43,7 @@ func (e *el) category(d *check.Decl, n *syntax.Category) Value {
 		if txt, ok := c.expr(n.Other, nil).(*Txt); ok {
 			node.Other = &txt.S
 			if t.Fixed && !has(t.Members, txt.S) {
-				e.errf("E0505", n.Other.Span(), "%q is no member of %s", txt.S, t.Name).note(n.Values.Span(), "its members").suggest(txt.S, t.Members)
+				e.errf("E0505", n.Other.Span(), "%q is no member of %s", txt.S, t.Name).note(n.Values.Span(), "its members").hint("it is one of the members: add it to the list").suggest(txt.S, t.Members)
 			}
 		} else {
 			e.errf("E0506", n.Other.Span(), "`other` is a text")
@@ -122,6 +122,9 @@ func (e *el) table(d *check.Decl, n *syntax.Table) Value {
 		}
 		name := readerName(n.From)
 		r := e.errf("E0511", n.From.Span(), "there is no reader of tables `%s`", name).suggest(name, sorted(names))
+		if name == "parquet" || name == "arrow" || name == "sqlite" {
+			r.hint("`%s` is not part of this version; as csv or jsonl the file can be read", name)
+		}
 		if name == "npy" || name == "safetensors" {
 			r.hint("it reads one tensor: `let a: f64[n] = read %s(…)`", name)
 		}
@@ -300,7 +303,7 @@ func (c *cx) field(t *check.Table, src *ir.SourceTable, f *syntax.Field) {
 		t.Keyed, t.TextKey = true, out.Text == "str"
 		src.KeyCols = append(src.KeyCols, out.Name)
 	}
-	if out.Optional {
+	if out.Optional && !out.Each {
 		ft = check.Opt{X: ft}
 	}
 	if f.From != nil {
@@ -329,6 +332,9 @@ func (c *cx) fieldType(t *check.Table, out *ir.Field, f *syntax.Field, typ synta
 		}
 	}
 	ft := c.typ(typ)
+	if a, ok := ft.(check.Array); ok {
+		return c.eachField(t, out, f, typ, a)
+	}
 	ten, ok := ft.(check.Tensor)
 	switch {
 	case ft == check.Unknown:
@@ -352,6 +358,30 @@ func (c *cx) fieldType(t *check.Table, out *ir.Field, f *syntax.Field, typ synta
 		out.Table = ten.Of.Base.Name
 	}
 	return ten
+}
+
+// eachField is `cs: f32?[3]`: neighbours of which each may be missing.
+func (c *cx) eachField(t *check.Table, out *ir.Field, f *syntax.Field, typ syntax.Type, a check.Array) check.Type {
+	o, opt := a.Elem.(check.Opt)
+	ten, ok := o.X.(check.Tensor)
+	switch {
+	case !opt || !ok || len(ten.Dims) > 0 || ten.Of != nil && !ten.Of.Category:
+		c.errf("E0524", typ.Span(), "a column holds numbers, bools, texts, keys or members of a category, not %s", a)
+		return check.Unknown
+	case out.Optional:
+		c.errf("E0311", typ.Span(), "each element of `%s` may be missing already", out.Name).hint("write `%s`", a)
+		return check.Unknown
+	case f.Key:
+		c.errf("E0523", f.Span(), "a key cannot be missing")
+		return check.Unknown
+	}
+	ten.Dims = a.Dims
+	out.Type = ir.Type{Kind: ten.Kind, Bound: ten.Bound, Dims: ten.Dims}
+	if ten.Of != nil {
+		c.categoryField(t, out, ten.Of, ten.Dims...)
+	}
+	out.Optional, out.Each = true, true
+	return a
 }
 
 // anonymous is the category of one column, `Penguins.sex`.

@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"strings"
+
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/check"
 	"github.com/dfc-lang/dfc/lang/source"
@@ -23,7 +25,9 @@ func (c *cx) tableArg(name string, call *callArgs) *check.Table {
 		c.errf("E0225", call.at, "`%s` takes a table", name).hint("%s", intrinsics[name].Sig)
 		return nil
 	}
-	v := call.args[0].val(c, nil)
+	inner := *c
+	inner.tableNames = nil
+	v := call.args[0].val(&inner, nil)
 	t, ok := v.(*Tab)
 	if !ok || t.T.Category {
 		if !isPoison(v) {
@@ -152,7 +156,15 @@ func mapCall(c *cx, call *callArgs, want check.Type) Value {
 		return poison
 	}
 	at := call.args[1].at
-	return c.mapped(t, t.Name, at, func(d *cx, row *Row) Value { return d.invoke(f, at, call.node, row) })
+	return c.mapped(t, c.declared(t).Name, at, func(d *cx, row *Row) Value { return d.invoke(f, at, call.node, row) })
+}
+
+// declared is the nearest table above t, itself included, that has a name in
+// the program.
+func (c *cx) declared(t *check.Table) *check.Table {
+	for ; t.Parent != nil && c.prog.Main.Decls[t.Name] == nil; t = t.Parent {
+	}
+	return t
 }
 
 // mapped is a new table: one row for each row of t, with the fields of the
@@ -224,7 +236,9 @@ func (c *cx) mappedRows(x *syntax.Comprehension) (Value, bool) {
 	if !ok {
 		return nil, false
 	}
-	v, ok := c.expr(in.Xs, nil).(*Tab)
+	inner := *c
+	inner.tableNames = nil
+	v, ok := inner.expr(in.Xs, nil).(*Tab)
 	if !ok || v.T.Category {
 		return nil, false
 	}
@@ -244,7 +258,17 @@ func (c *cx) mappedRows(x *syntax.Comprehension) (Value, bool) {
 		}
 		t = u.T
 	}
-	return c.mapped(t, v.T.Name, rec.Span(), func(d *cx, row *Row) Value { return d.bind(in.Pattern, row).expr(rec, nil) }), true
+	return c.mapped(t, c.declared(v.T).Name, rec.Span(), func(d *cx, row *Row) Value {
+		return d.bind(in.Pattern, row).given(conds).expr(rec, nil)
+	}), true
+}
+
+// given is c where conditions hold.
+func (c *cx) given(conds []syntax.Expr) *cx {
+	for _, x := range conds {
+		c = c.narrowed(x, true)
+	}
+	return c
 }
 
 // rowLambda is an argument that is a function of a row.
@@ -303,8 +327,15 @@ func presentPaths(x syntax.Expr, row string, to map[string]bool) {
 		}
 	case *syntax.Call:
 		if f, ok := x.Fun.(*syntax.Name); ok && f.Name == "present" && len(x.Args) == 1 {
-			if p, ok := rowPath(x.Args[0], row); ok {
+			// Where something behind a key is there, so is what the key leads to.
+			p, ok := rowPath(x.Args[0], row)
+			for ok {
 				to[p] = true
+				i := strings.LastIndexByte(p, '.')
+				if i < 0 {
+					break
+				}
+				p = p[:i]
 			}
 		}
 	}

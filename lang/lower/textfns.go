@@ -27,7 +27,7 @@ type Parts struct {
 // textArg is the first argument of a function of texts: a *Str, or a *Txt.
 func (c *cx) textArg(name string, v Value, at source.Span) Value {
 	switch v := v.(type) {
-	case *Poison, *Txt:
+	case *Poison, *Txt, *Pick:
 		return v
 	case *Opt:
 		c.errf("E0330", at, "this value may be missing (%s), and `%s` needs it", c.typeOf(v), name).
@@ -49,11 +49,20 @@ func lowerCall(c *cx, call *callArgs, want check.Type) Value {
 	if !ok {
 		return poison
 	}
-	switch v := c.textArg("lower", args[0].v, args[0].at).(type) {
+	return c.lowered(args[0].v, args[0].at)
+}
+
+func (c *cx) lowered(v Value, at source.Span) Value {
+	switch v := c.textArg("lower", v, at).(type) {
 	case *Txt:
 		return &Txt{S: strings.ToLower(v.S), At: v.At}
 	case *Str:
 		return v.with(ir.TextStep{Op: "lower"})
+	case *Pick:
+		a, b := c.lowered(v.Then, at), c.lowered(v.Else, at)
+		if !isPoison(a, b) {
+			return &Pick{v.If, a, b}
+		}
 	}
 	return poison
 }
@@ -69,13 +78,15 @@ func lengthCall(c *cx, call *callArgs, want check.Type) Value {
 	case *List:
 		return intNum(int64(len(v.Items)))
 	}
-	switch v := c.textArg("length", args[0].v, args[0].at).(type) {
-	case *Txt:
-		return intNum(int64(utf8.RuneCountInString(v.S)))
-	case *Str:
-		return c.ask(v, ir.TextStep{Op: "length"}, ir.I64, call.at)
-	}
-	return poison
+	return c.overPick(args[0].v, ir.I64, call.at, func(v Value) Value {
+		switch v := c.textArg("length", v, args[0].at).(type) {
+		case *Txt:
+			return intNum(int64(utf8.RuneCountInString(v.S)))
+		case *Str:
+			return c.ask(v, ir.TextStep{Op: "length"}, ir.I64, call.at)
+		}
+		return poison
+	})
 }
 
 func matchesCall(c *cx, call *callArgs, want check.Type) Value {
@@ -93,13 +104,15 @@ func matchesCall(c *cx, call *callArgs, want check.Type) Value {
 		c.errf("E0553", args[1].at, "%q is no regular expression: %s", p.S, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 		return poison
 	}
-	switch v := c.textArg("matches", args[0].v, args[0].at).(type) {
-	case *Txt:
-		return &Flag{re.MatchString(v.S)}
-	case *Str:
-		return c.ask(v, ir.TextStep{Op: "matches", Arg: p.S}, ir.Bool, call.at)
-	}
-	return poison
+	return c.overPick(args[0].v, ir.Bool, call.at, func(v Value) Value {
+		switch v := c.textArg("matches", v, args[0].at).(type) {
+		case *Txt:
+			return &Flag{re.MatchString(v.S)}
+		case *Str:
+			return c.ask(v, ir.TextStep{Op: "matches", Arg: p.S}, ir.Bool, call.at)
+		}
+		return poison
+	})
 }
 
 // splitText is `split(text, ",")`; ok is false where the first argument is no text.
@@ -149,6 +162,8 @@ func (c *cx) keyOfText(v Value, at source.Span) Value {
 	switch v := v.(type) {
 	case *Str:
 		return c.ask(v, ir.TextStep{Op: "hash"}, ir.I64, at)
+	case *Pick:
+		return poison // it has no hash
 	case *Opt:
 		return &Opt{c.keyOfText(v.Val, at), v.Has}
 	case *Tup:

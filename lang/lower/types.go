@@ -105,15 +105,10 @@ func (t *typeCx) of(x *syntax.Of) check.Type {
 	case check.Tensor:
 		in.Dims = append(append([]ir.Dim{}, dims...), in.Dims...)
 		return in
-	case check.Record, check.Tuple:
+	case check.Record, check.Tuple, check.Opt:
 		return check.Array{Elem: in, Dims: dims}
 	case check.Array:
 		return check.Array{Elem: in.Elem, Dims: append(dims, in.Dims...)}
-	case check.Opt:
-		if inner, ok := in.X.(check.Tensor); ok {
-			inner.Dims = dims
-			return check.Opt{X: inner}
-		}
 	case check.Simple:
 		if in == check.Unknown {
 			return in

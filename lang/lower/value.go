@@ -142,6 +142,8 @@ func mapLeaves(v Value, f func(*Ten) Value) Value {
 		return &Tup{each(v.Vals)}
 	case *Opt:
 		return &Opt{mapLeaves(v.Val, f), mapLeaves(v.Has, f)}
+	case *Pick:
+		return &Pick{mapLeaves(v.If, f), mapLeaves(v.Then, f), mapLeaves(v.Else, f)}
 	case *Arr:
 		return &Arr{v.N, mapLeaves(v.Elem, f)}
 	case *List:
@@ -177,12 +179,15 @@ func (c *cx) typeOf(v Value) check.Type {
 	case *Num:
 		k := v.Kind
 		if k == ir.NoKind {
+			k = v.Own
+		}
+		if k == ir.NoKind {
 			k = c.defaultKind()
 		}
 		return check.Tensor{Kind: k, Dims: v.Dims}
 	case *Flag:
 		return check.Tensor{Kind: ir.Bool}
-	case *Txt:
+	case *Txt, *Pick:
 		return check.Text
 	case *Str:
 		if v.time {
@@ -196,7 +201,11 @@ func (c *cx) typeOf(v Value) check.Type {
 	case *Opt:
 		return check.Opt{X: c.typeOf(v.Val)}
 	case *Arr:
-		return check.Array{Elem: c.typeOf(elemShape(v.Elem)), Dims: []ir.Dim{v.N}}
+		t := check.Array{Elem: c.typeOf(elemShape(v.Elem)), Dims: []ir.Dim{v.N}}
+		if in, ok := t.Elem.(check.Array); ok {
+			t.Elem, t.Dims = in.Elem, append(t.Dims, in.Dims...)
+		}
+		return t
 	case *Row:
 		return v.T.RowType()
 	case Fun:
@@ -243,6 +252,8 @@ func (c *cx) describe(v Value) string {
 		return "bool"
 	case *Txt, *Str:
 		return "a text"
+	case *Pick:
+		return "a text that is chosen as the program runs"
 	case *Ten:
 		if v.Of != nil && v.T.Rank() == 0 {
 			return memberText(v.Of)

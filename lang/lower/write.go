@@ -159,7 +159,7 @@ func (c *cx) writeRows(node *ir.Write, n *syntax.Write) bool {
 			}
 			t = w.T
 		}
-		c.writeTable(node, t, f.Pattern, comp.Elem, n)
+		c.writeTable(node, t, f.Pattern, comp.Elem, conds, n)
 		return true
 	}
 	if !isPath(n.Value) {
@@ -169,12 +169,12 @@ func (c *cx) writeRows(node *ir.Write, n *syntax.Write) bool {
 	if !ok || tab.T.Category {
 		return false
 	}
-	c.writeTable(node, tab.T, nil, nil, n)
+	c.writeTable(node, tab.T, nil, nil, nil, n)
 	return true
 }
 
 // writeTable makes the row function and columns of a written table.
-func (c *cx) writeTable(node *ir.Write, t *check.Table, p syntax.Pattern, elem syntax.Expr, n *syntax.Write) {
+func (c *cx) writeTable(node *ir.Write, t *check.Table, p syntax.Pattern, elem syntax.Expr, conds []syntax.Expr, n *syntax.Write) {
 	node.Table = t.Name
 	fn, _, ok := c.rowFn("write."+t.Name, t, n.Value.Span(), func(d *cx, row *Row) []*ir.Value {
 		var v Value
@@ -186,7 +186,7 @@ func (c *cx) writeTable(node *ir.Write, t *check.Table, p syntax.Pattern, elem s
 			}
 			v = r
 		} else {
-			d = d.bind(p, row)
+			d = d.bind(p, row).given(conds)
 			v = d.expr(elem, nil)
 		}
 		if isPoison(v) {
@@ -218,6 +218,9 @@ func (c *cx) column(node *ir.Write, vals []*ir.Value, name string, v Value, at s
 	return c.columnIf(node, vals, ir.WriteColumn{Name: name, Result: -1, Present: -1}, v, at)
 }
 
+// mostColumns is how many columns a list of records makes at most.
+const mostColumns = 10000
+
 // columnIf is column for what is inside of col, which says whether it is there.
 func (c *cx) columnIf(node *ir.Write, vals []*ir.Value, col ir.WriteColumn, v Value, at source.Span) ([]*ir.Value, bool) {
 	each := func(names []string, parts []Value) ([]*ir.Value, bool) {
@@ -248,6 +251,26 @@ func (c *cx) columnIf(node *ir.Write, vals []*ir.Value, col ir.WriteColumn, v Va
 		}
 		node.Columns = append(node.Columns, col)
 		return vals, true
+	case *Arr:
+		n, ok := v.N.Const()
+		if !ok || n > mostColumns {
+			break
+		}
+		var names []string
+		var items []Value
+		for i := range n {
+			names = append(names, strconv.FormatInt(i, 10))
+			items = append(items, mapLeaves(v.Elem, func(t *Ten) Value { return c.pick(t, i) }))
+		}
+		return each(names, items)
+	case *Txt:
+		col.Fixed, col.Result = &v.S, -1
+		node.Columns = append(node.Columns, col)
+		return vals, true
+	case *Pick:
+		vals, ok := c.choices(&col, vals, v, -1, at)
+		node.Columns = append(node.Columns, col)
+		return vals, ok
 	case *Rec:
 		return each(v.Names, v.Vals)
 	case *Tup:
@@ -293,6 +316,10 @@ func (c *cx) tree(v Value, name string, at source.Span) (ir.Tree, bool) {
 		return c.treeList(v.Items, name, at)
 	case *Arr:
 		return c.treeEach(v, name, at)
+	case *Pick:
+		t := ir.Tree{}
+		ok := c.treeChoices(&t, v, nil, name, at)
+		return t, ok
 	case *Opt:
 		if c.mayLack {
 			return c.treeOpt(v, name, at)

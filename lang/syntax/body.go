@@ -130,10 +130,18 @@ func (p *parser) endHint(d *source.Diagnostic, t *token) *source.Diagnostic {
 		return d.WithHint("put parentheses around the function: `(x => …)`")
 	case t.kind == kReserved && t.text == "for":
 		return d.WithHint("`for` stands directly in `[ ]` or in an aggregate: `[f(x) for x in xs]`")
+	case infixHints[t.text] != "" && t.kind == kName:
+		return d.WithHint("%s", infixHints[t.text])
 	case t.kind == kName || t.kind == kNumber || t.kind == kText:
 		return d.WithHint("put an operator or a comma between the two, or begin a new line")
 	}
 	return d.WithHint("begin a new line, or write `;` between two statements")
+}
+
+// infixHints has operators of other languages that are functions here.
+var infixHints = map[string]string{
+	"div": "whole-number division is a function: `div(a, b)`", "mod": "the remainder is a function: `mod(a, b)`",
+	"rem": "the remainder is a function: `mod(a, b)`",
 }
 
 // skipStatement goes to the END or `}` of the braces at a depth.

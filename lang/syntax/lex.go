@@ -286,7 +286,7 @@ func (l *scanner) symbol() {
 }
 
 var characterHints = map[rune]string{
-	'%': "for a remainder write `mod(a, b)`", '&': "write `and`", '|': "write `or`; the pipe is `|>`",
+	'%': "for a remainder write `mod(a, b)`, for whole-number division `div(a, b)`", '&': "write `and`", '|': "write `or`; the pipe is `|>`",
 	'!': "write `not`; different is `!=`", '\'': "texts stand in double quotes: `\"…\"`", '#': "comments begin with `//`",
 	'“': "texts stand in plain double quotes: `\"…\"`", '”': "texts stand in plain double quotes: `\"…\"`",
 	'−': "write the minus of the keyboard: `-`", '×': "write `*`", '·': "write `*`", '≤': "write `<=`", '≥': "write `>=`",

@@ -248,6 +248,8 @@ func (p *parser) closing(from *token, partner string) {
 		d.WithHint("close the bracket with `%s` before the `;`", partner)
 	case p.isEnd():
 		d.WithHint("close the bracket with `%s`", partner)
+	case at.kind == kName && infixHints[at.text] != "":
+		d.WithHint("%s", infixHints[at.text])
 	default:
 		d.WithHint("separate the parts with `,`, or close the bracket with `%s`", partner)
 	}

@@ -165,7 +165,7 @@ func (ds *Dataset) bindCategory(c *category) error {
 		ds.sizes[c.name] = int64(len(values))
 	}
 	for _, u := range uses {
-		to := make([]int32, len(u.col.dict.texts))
+		to, lost := make([]int32, len(u.col.dict.texts)), []int32(nil)
 		for i, s := range u.col.dict.texts {
 			id, ok := c.ids[s]
 			if !ok {
@@ -174,23 +174,49 @@ func (ds *Dataset) bindCategory(c *category) error {
 			if u.in.field.Maybe && !ok {
 				id = -1
 			} else if id < 0 {
-				return ds.unseen(c, u, int32(i))
+				lost = append(lost, int32(i))
 			}
 			to[i] = id
+		}
+		if len(lost) > 0 {
+			return ds.unseen(c, u, lost)
 		}
 		u.t.remap(u.col, to)
 	}
 	return nil
 }
 
-func (ds *Dataset) unseen(c *category, u use, id int32) error {
-	at := ds.locateFileRow(u.t, u.t.fileRow(u.col.dict.first[id]))
-	at.Column, at.Value = u.in.name, u.col.dict.texts[id]
+// unseen reports texts, by their numbers, that are no members of a category.
+func (ds *Dataset) unseen(c *category, u use, lost []int32) error {
+	at := ds.placeOf(u.t, u.in.name, u.col.dict, lost[0], nil)
 	d := source.Dataf("D0116", at, "this text is no member of the category `%s`", c.name).At(u.in.at(u.t.span))
+	ds.others(d, u.t, u.in.name, u.col.dict, lost, nil, "%d texts of the column are no members")
 	if near := source.Nearest(at.Value, c.values); near != "" {
 		return d.WithHint("did the data mean %q?", near)
 	}
 	return d.WithHint("the members are %s; name one of them after the list, `other: …`, to take all other texts", list(quoteAll(c.values)))
+}
+
+// placeOf is where a text of a dictionary first stands.
+func (ds *Dataset) placeOf(t *table, column string, d *dict, id int32, parts []keyKind) source.Place {
+	at := ds.locateFileRow(t, t.fileRow(d.first[id]))
+	at.Column, at.Value = column, d.texts[id]
+	if parts != nil {
+		at.Value = decodeKey(at.Value, parts)
+	}
+	return at
+}
+
+// others lists where more texts of a dictionary stand that are at fault as the
+// first of lost is, and says how many there are.
+func (ds *Dataset) others(d *source.Diagnostic, t *table, column string, of *dict, lost []int32, parts []keyKind, what string) {
+	if len(lost) == 1 {
+		return
+	}
+	for _, id := range lost[1:min(len(lost), mostFaults)] {
+		d.Note(source.Span{}, "%s", ds.placeOf(t, column, of, id, parts))
+	}
+	d.Note(source.Span{}, what, len(lost))
 }
 
 func quoteAll(values []string) []string {
@@ -228,21 +254,22 @@ func (ds *Dataset) bindForeign(t *table, in *input) error {
 	}
 	d := in.col.dict
 	to := make([]int32, len(d.texts))
-	lost := false
+	var lost []int32
 	for i, s := range d.texts { // in order of first appearance: the first fault is the earliest row
 		id, ok := target.keys.ids[s]
-		if !ok && !in.optional {
-			at := ds.locateFileRow(t, t.fileRow(d.first[i]))
-			at.Column, at.Value = strings.Join(orName(in), ", "), decodeKey(s, in.parts)
-			return source.Dataf("D0117", at, "no row of `%s` has this key", in.field.Table).At(in.at(t.span)).
-				WithHint("declare the field as `%s?`, and rows without a match are missing and counted", in.field.Table)
-		}
 		if !ok {
-			id, lost = -1, true
+			id, lost = -1, append(lost, int32(i))
 		}
 		to[i] = id
 	}
-	if lost {
+	if len(lost) > 0 && !in.optional {
+		column := strings.Join(orName(in), ", ")
+		e := source.Dataf("D0117", ds.placeOf(t, column, d, lost[0], in.parts), "no row of `%s` has this key", in.field.Table).At(in.at(t.span)).
+			WithHint("declare the field as `%s?`, and rows without a match are missing and counted", in.field.Table)
+		ds.others(e, t, column, d, lost, in.parts, "%d keys of the column match nothing")
+		return e
+	}
+	if len(lost) > 0 {
 		n, err := t.countLost(in.col, to)
 		if err != nil {
 			return err

@@ -8,6 +8,8 @@ import (
 	"hash/crc32"
 	"os"
 	"slices"
+
+	"github.com/dfc-lang/dfc/ir"
 )
 
 // loadCache reads the cache and says what became of it.
@@ -241,9 +243,11 @@ func (r *cacheReader) chunk(p *pack, s section, rows int, away bool) error {
 		c.observe(b, rows)
 	}
 	for k, in := range r.t.inputs {
-		if in.col != nil && in.valid != nil && in.valid.pack == p {
+		if in.col != nil && in.valid != nil && in.valid.pack == p && (in.col.kind != ir.Index || in.as == asIndex) {
 			for i := range rows {
-				in.col.holes += 1 - int64(min(1, *(*uint8)(in.valid.element(b, i, 0))))
+				for e := range in.valid.width {
+					in.col.holes += 1 - int64(min(1, *(*uint8)(in.valid.element(b, i, e))))
+				}
 			}
 		}
 		if in.col != nil && in.col.pack == p && !r.t.fits(r.t.inputs[k], b, rows, r.head.Dicts) {

@@ -9,13 +9,15 @@ import (
 	"github.com/dfc-lang/dfc/lang/source"
 )
 
-// part is what one block was decoded to: a values per input, and the first
-// fault in the order of the file.
+// part is what one block was decoded to: a values per input, or, where a row
+// is at fault, the first such rows in the order of the file.
 type part struct {
-	rows  int
-	lines int64
-	vals  []values
-	fault *fault
+	rows   int
+	lines  int64
+	vals   []values
+	faults []*fault
+	lost   int  // rows at fault, listed or not
+	broken bool // what follows the last fault cannot be told apart into rows
 }
 
 // fault is a problem with its place inside the block.
@@ -34,11 +36,24 @@ func newPart(p *part, inputs []*input) *part {
 	if p == nil {
 		p = &part{vals: make([]values, len(inputs))}
 	}
-	p.rows, p.lines, p.fault = 0, 0, nil
+	p.rows, p.lines, p.faults, p.lost, p.broken = 0, 0, nil, 0, false
 	for i, in := range inputs {
 		p.vals[i].reset(in.kind)
 	}
 	return p
+}
+
+// fail notes a row at fault. Nothing of the block is kept then; it is read on
+// for the other faults alone.
+func (p *part) fail(f *fault, inputs []*input) {
+	if f.row = int64(p.rows); len(p.faults) < mostFaults {
+		p.faults = append(p.faults, f)
+	}
+	p.lost++
+	p.rows++
+	for i, in := range inputs {
+		p.vals[i].reset(in.kind)
+	}
 }
 
 // endRow completes a row; it returns the first problem.
@@ -70,7 +85,9 @@ func (v *values) putAbsent(in *input) {
 		}
 	}
 	if in.valid != nil {
-		v.valid = append(v.valid, 0)
+		for range in.valid.width {
+			v.valid = append(v.valid, 0)
+		}
 	}
 }
 
@@ -78,7 +95,7 @@ func (v *values) putAbsent(in *input) {
 func needsEnd(inputs []*input) []int {
 	var out []int
 	for k, in := range inputs {
-		if in.as == asForeign || in.as == asKey || in.absent || in.optional && in.width > 1 {
+		if in.as == asForeign || in.as == asKey || in.absent || in.optional && !in.single() {
 			out = append(out, k)
 		}
 	}
@@ -96,7 +113,7 @@ type csvDecoder struct {
 func (c *csvDecoder) decode(b *block) {
 	p := newPart(b.part, c.inputs)
 	b.part = p
-	for i := 0; i < len(b.data) && p.fault == nil; {
+	for i := 0; i < len(b.data) && !p.broken; {
 		i = c.record(b, p, i)
 	}
 	p.lines = int64(bytes.Count(b.data, []byte{'\n'}))
@@ -153,8 +170,9 @@ func (c *csvDecoder) record(b *block, p *part, i int) int {
 		}
 	}
 	if wrong != nil {
-		wrong.row, wrong.line = int64(p.rows), int64(bytes.Count(d[:start], []byte{'\n'}))
-		p.fault = wrong
+		wrong.line = int64(bytes.Count(d[:start], []byte{'\n'}))
+		p.broken = wrong.code == "D0107" || wrong.code == "D0108"
+		p.fail(wrong, c.inputs)
 	}
 	return i
 }
@@ -162,7 +180,7 @@ func (c *csvDecoder) record(b *block, p *part, i int) int {
 // fast takes a short plain number or a hole; the rest goes the long way.
 func (c *csvDecoder) fast(p *part, k int, d []byte, i int) (end int, ok bool) {
 	in, v := c.inputs[k], &p.vals[k]
-	if i < len(d) && d[i] == c.sep && in.optional && in.width == 1 && c.missing[0] == "" {
+	if i < len(d) && d[i] == c.sep && in.single() && c.missing[0] == "" {
 		v.putMissing(in)
 		return i, true
 	}
@@ -177,7 +195,7 @@ func (c *csvDecoder) fast(p *part, k int, d []byte, i int) (end int, ok bool) {
 	} else {
 		return 0, false
 	}
-	if in.optional && in.width == 1 {
+	if in.single() {
 		v.valid = append(v.valid, 1)
 	}
 	return end, true
@@ -187,7 +205,7 @@ func (c *csvDecoder) fast(p *part, k int, d []byte, i int) (end int, ok bool) {
 func keyValue(p *part, inputs []*input, in *input) string {
 	for k := range inputs {
 		if inputs[k] == in {
-			return clip(bytes.Join(p.vals[k].raw, []byte(", ")))
+			return clip(bytes.ReplaceAll(bytes.Join(p.vals[k].raw, []byte(", ")), []byte(nullText), []byte("null")))
 		}
 	}
 	return ""

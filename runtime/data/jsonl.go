@@ -63,9 +63,8 @@ func (j *jsonDecoder) decode(b *block) {
 			continue
 		}
 		if f := j.record(p, b.layout, record); f != nil {
-			f.row, f.line = int64(p.rows), line
-			p.fault = f
-			break
+			f.line = line
+			p.fail(f, j.inputs)
 		}
 	}
 	p.lines = int64(bytes.Count(b.data, []byte{'\n'}))

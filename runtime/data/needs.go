@@ -30,10 +30,8 @@ func NeedsOf(m *ir.Module) Needs {
 			n.ofFunc(m, b.Table, b.StepFn)
 		case *ir.Write:
 			n.ofFunc(m, b.Table, b.Fn)
-			for _, c := range b.Columns {
-				if c.Result < 0 {
-					n.add(b.Table, c.Text)
-				}
+			for _, q := range TextReqs(b) {
+				n.add(b.Table, q.Path)
 			}
 		}
 	}

@@ -177,12 +177,15 @@ func (p *pipeline) assemble() error {
 	a := &assembler{t: p.t}
 	for b := range p.queue {
 		<-b.done
+		if a.enough(b) {
+			break
+		}
 		if err := a.take(b); err != nil {
 			return err
 		}
 		p.free <- b
 	}
-	return nil
+	return a.verdict()
 }
 
 // assembler gives decoded rows their places in the table.
@@ -193,6 +196,7 @@ type assembler struct {
 	line    int64
 	row     int64 // rows of all files so far, dropped ones counted
 	ids     [][]int32
+	faults  faultList
 }
 
 func (a *assembler) take(b *block) error {
@@ -202,12 +206,13 @@ func (a *assembler) take(b *block) error {
 		t.files = append(t.files, fileRows{path: b.file})
 	}
 	t.files[len(t.files)-1].rows = a.fileRow + int64(p.rows)
+	if p.lost > 0 || a.faults.first != nil {
+		a.note(p)
+		return nil
+	}
 	keep, err := a.keys(p)
 	if err != nil {
 		return err
-	}
-	if p.fault != nil {
-		return a.diagnose(p.fault)
 	}
 	if t.store.rows+int64(p.rows) > mostRows {
 		return t.tooManyRows(b.file)
@@ -245,8 +250,8 @@ func (a *assembler) merge(p *part) {
 		}
 	}
 	for k, in := range t.inputs {
-		if in.valid == nil {
-			continue
+		if in.valid == nil || in.col.kind == ir.Index && in.as != asIndex {
+			continue // members and keys that are missing are counted by their numbers
 		}
 		for _, v := range p.vals[k].valid {
 			if v == 0 {
@@ -294,18 +299,6 @@ func (a *assembler) duplicate(key []byte, id int32, row int64, p *part) error {
 	return source.Dataf("D0118", at, "this key of `%s` stands in an earlier row too", t.name).At(t.span).
 		Note(source.Span{}, "first seen in %s", first).
 		WithHint("write `duplicates: first` in the reader to keep the first of such rows")
-}
-
-func (a *assembler) diagnose(f *fault) error {
-	at := source.Place{File: a.file, Line: a.line + f.line + 1, Column: f.column, Value: f.value}
-	if f.row >= 0 {
-		at.Row = a.fileRow + f.row + 1
-	}
-	d := source.Dataf(f.code, at, "%s", f.message).At(a.t.fieldAt(f.column))
-	if f.hint != "" {
-		d.WithHint("%s", f.hint)
-	}
-	return d
 }
 
 // fieldAt is the place of the field that a column belongs to, else of the table.

@@ -33,6 +33,7 @@ type input struct {
 	parts    []keyKind
 	bound    int64 // asIndex: the range, -1 where a size decides later
 	optional bool
+	each     bool // optional: each element by itself
 	absent   bool // not in the file, and need not be
 	names    []string
 	places   []int // columns by place; for tensors expanded
@@ -43,6 +44,9 @@ type input struct {
 	col      *col        // where rows go; nil for a key
 	valid    *col        // presence, nil unless optional
 }
+
+// single reports that presence is noted with each value, not once a row.
+func (in *input) single() bool { return in.optional && (in.width == 1 || in.each) }
 
 // columns says how many columns of a file feed one row of the input.
 func (in *input) columns() int {

@@ -11,24 +11,23 @@ import (
 	"github.com/dfc-lang/dfc/lang/source"
 )
 
-// Schema writes the `table` declaration that reads a file: names from the
-// header, kinds that hold all values of the first rows, `?` where some are
-// missing, categories where texts are few.
+// Schema writes the `table` declaration that reads a file of separated values,
+// of JSON objects, or in IDX: names from the file, kinds that hold all values of
+// the first rows, `?` where some are missing, categories where texts are few.
 func Schema(dir, file string) (string, error) {
 	s, err := openStream(dir, file, source.Span{})
 	if err != nil {
 		return "", err
 	}
 	defer s.close()
-	switch plainExt(file) {
-	case ".jsonl", ".ndjson":
-		return "", source.Errorf("D0134", source.Span{}, "only separated values have a header to read a schema from").
-			WithHint("write the fields of `%s` by hand", file)
-	}
-	line, err := firstLine(dir, file)
+	head, err := beginning(dir, file)
 	if err != nil {
 		return "", err
 	}
+	if of := schemaOf(file, head); of != nil {
+		return of(s, file)
+	}
+	line, _, _ := bytes.Cut(head, []byte{'\n'})
 	d := dialect{sep: guessSeparator(line), quote: '"', header: true, missing: []string{""}}
 	b, sp := &block{}, &splitter{s: s, quote: d.quote, sep: d.sep}
 	ok, err := sp.next(b)
@@ -65,16 +64,14 @@ func Schema(dir, file string) (string, error) {
 	return g.declare(file, d), nil
 }
 
-// firstLine is the line from which the separator is guessed, or most of it.
-func firstLine(dir, file string) ([]byte, error) {
+// beginning is what the form of a file is guessed from.
+func beginning(dir, file string) ([]byte, error) {
 	s, err := openStream(dir, file, source.Span{})
 	if err != nil {
 		return nil, err
 	}
 	defer s.close()
-	b, err := io.ReadAll(io.LimitReader(s, 1<<16))
-	line, _, _ := bytes.Cut(b, []byte{'\n'})
-	return line, err
+	return io.ReadAll(io.LimitReader(s, 1<<16))
 }
 
 // guessSeparator takes the sign that stands most often in the first line.

@@ -123,7 +123,8 @@ func (s *store) append(inputs []*input, vals []values, from, to int, ids [][]int
 				continue
 			}
 			if in.valid != nil {
-				in.valid.fillRows(s.fill, vals[k].valid[from:from+n])
+				w := in.valid.width
+				in.valid.fillRows(s.fill, vals[k].valid[from*w:(from+n)*w])
 			}
 			s.copyInput(in, &vals[k], from, n, ids[k])
 		}

@@ -97,7 +97,7 @@ func (t *table) plan() error {
 
 // inputOf is how a field is decoded. place is the next column without a header.
 func (t *table) inputOf(f *ir.Field, place *int) (in *input, err error) {
-	in = &input{name: f.Name, field: f, kind: f.Type.Kind, width: 1, bound: -1, optional: f.Optional}
+	in = &input{name: f.Name, field: f, kind: f.Type.Kind, width: 1, bound: -1, optional: f.Optional, each: f.Each}
 	in.absent = t.ds.opt.Absent[t.name][f.Name]
 	switch {
 	case f.Table != "" && !f.IsKey || f.Table != "" && f.Table != t.name:
@@ -171,8 +171,11 @@ func (t *table) addInput(in *input) {
 	if in.as == asMember || in.as == asForeign {
 		in.col.dict = newDict()
 	}
-	if (in.optional || in.absent) && in.as != asMember && in.as != asForeign || in.width > 1 && in.optional {
+	if (in.optional || in.absent) && in.as != asMember && in.as != asForeign || in.optional && (in.width > 1 || in.each) {
 		in.valid = t.store.add(&col{name: in.name + "?", kind: ir.Bool, width: 1})
+		if in.each {
+			in.valid.width, in.valid.shape = in.width, in.col.shape
+		}
 	}
 	if in.as == asText {
 		fd.text, fd.valid = in.col, in.valid

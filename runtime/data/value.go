@@ -64,7 +64,7 @@ func (v *values) put(in *input, d *dialect, raw []byte, part int, row int32) *pr
 	if d.isMissing(raw) {
 		return v.putMissing(in)
 	}
-	if in.optional && in.width == 1 {
+	if in.single() {
 		v.valid = append(v.valid, 1)
 	}
 	switch in.as {
@@ -120,7 +120,7 @@ func (v *values) putMissing(in *input) *problem {
 	if !in.optional {
 		return missing(in)
 	}
-	if in.width == 1 {
+	if in.single() {
 		v.valid = append(v.valid, 0)
 	}
 	v.hole = true
@@ -283,7 +283,7 @@ func (v *values) endRow(in *input, d *dialect, row int32) *problem {
 	if in.as == asForeign || in.as == asKey {
 		return v.endKey(in, d, row)
 	}
-	if in.optional && in.width > 1 {
+	if in.optional && !in.single() {
 		v.valid = append(v.valid, oneIf(!v.hole))
 		if v.hole {
 			v.zeroRow(in)

@@ -2,6 +2,7 @@ package data
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
@@ -13,9 +14,11 @@ import (
 func TextReqs(w *ir.Write) []ColumnReq {
 	var out []ColumnReq
 	for _, c := range w.Columns {
-		if c.Result < 0 {
-			out = append(out, ColumnReq{Path: c.Text})
-		}
+		c.EachPart(func(c *ir.WriteColumn) {
+			if c.IsField() {
+				out = append(out, ColumnReq{Path: c.Text})
+			}
+		})
 	}
 	return out
 }
@@ -30,13 +33,37 @@ type TableWriter struct {
 	buf   []byte
 	held  []*array.Array // npy and safetensors: columns so far
 	json  []string       // what stands before each column of a JSON object, and behind the last
+	fills []filling      // for each column
 	begun bool
+}
+
+// filling is a column of a written row, with its place in TextReqs where it is
+// a text of the row.
+type filling struct {
+	ir.WriteColumn
+	text  int
+	first []filling
+}
+
+func fillingOf(c ir.WriteColumn, texts *int) filling {
+	f := filling{WriteColumn: c}
+	if c.IsField() {
+		f.text = *texts
+		*texts++
+	}
+	for _, p := range c.First {
+		f.first = append(f.first, fillingOf(p, texts))
+	}
+	return f
 }
 
 // NewTableWriter writes the rows of node w to out. types are those of the
 // results of its function; ds says what indices print as and may be nil.
 func NewTableWriter(out *Output, w *ir.Write, types []ir.Type, ds *Dataset) (*TableWriter, error) {
-	t := &TableWriter{out: out, node: w, types: types}
+	t, texts := &TableWriter{out: out, node: w, types: types}, 0
+	for _, c := range w.Columns {
+		t.fills = append(t.fills, fillingOf(c, &texts))
+	}
 	if ds != nil {
 		t.cells.text = ds.TextOf
 	}
@@ -116,31 +143,58 @@ func (t *TableWriter) begin(results []*array.Array) {
 	t.out.Write(t.buf)
 }
 
-func (t *TableWriter) present(c ir.WriteColumn, results []*array.Array, i int) bool {
-	return c.Present < 0 || results[c.Present].U8[i] != 0
+// chosen is what a column is in row i, nil where there is no value.
+func (f *filling) chosen(results []*array.Array, i int) *filling {
+	if f.Present >= 0 && results[f.Present].U8[i] == 0 {
+		return nil
+	}
+	if f.first == nil {
+		return f
+	}
+	for k := range f.first {
+		if c := f.first[k].chosen(results, i); c != nil {
+			return c
+		}
+	}
+	return nil
+}
+
+// textOf is the text of a column that is no result of the function.
+func (f *filling) textOf(texts []Texts, i int) (string, bool) {
+	if f.Fixed != nil {
+		return *f.Fixed, true
+	}
+	return texts[f.text].At(i)
+}
+
+// width is how many fields of a row a column takes.
+func (t *TableWriter) width(f *filling, results []*array.Array) int {
+	a := results[f.Result]
+	return a.Len() / a.Shape[0]
 }
 
 func (t *TableWriter) csvRow(results []*array.Array, texts []Texts, i int) {
-	text := 0
-	for k, c := range t.node.Columns {
+	for k := range t.fills {
 		if k > 0 {
 			t.buf = append(t.buf, ',')
 		}
-		if c.Result < 0 {
-			if s, ok := texts[text].At(i); ok && t.present(c, results, i) {
+		f := &t.fills[k]
+		c := f.chosen(results, i)
+		switch {
+		case c == nil && f.Result < 0:
+		case c == nil:
+			t.buf = append(t.buf, strings.Repeat(",", t.width(f, results)-1)...)
+		case c.Result < 0:
+			if s, ok := c.textOf(texts, i); ok {
 				t.buf = appendField(t.buf, s)
 			}
-			text++
-			continue
-		}
-		a := results[c.Result]
-		inner := a.Len() / a.Shape[0]
-		for e := range inner {
-			if e > 0 {
-				t.buf = append(t.buf, ',')
-			}
-			if t.present(c, results, i) {
-				t.buf = t.cells.csv(t.buf, a, t.types[c.Result], i*inner+e)
+		default:
+			w := t.width(c, results)
+			for e := range w {
+				if e > 0 {
+					t.buf = append(t.buf, ',')
+				}
+				t.buf = t.cells.csv(t.buf, results[c.Result], t.types[c.Result], i*w+e)
 			}
 		}
 	}
@@ -157,29 +211,27 @@ func (t *TableWriter) jsonRow(results []*array.Array, texts []Texts, i int) erro
 		}
 		t.buf = append(t.buf, "\n  "...)
 	}
-	text := 0
-	for k, c := range t.node.Columns {
+	for k := range t.fills {
 		t.buf = append(t.buf, t.json[k]...)
+		c := t.fills[k].chosen(results, i)
+		if c == nil {
+			t.buf = append(t.buf, "null"...)
+			continue
+		}
 		if c.Result < 0 {
-			s, ok := texts[text].At(i)
-			text++
-			if ok && t.present(c, results, i) {
+			if s, ok := c.textOf(texts, i); ok {
 				t.buf = append(t.buf, jsonText(s)...)
 			} else {
 				t.buf = append(t.buf, "null"...)
 			}
 			continue
 		}
-		if !t.present(c, results, i) {
-			t.buf = append(t.buf, "null"...)
-			continue
-		}
 		a := results[c.Result]
 		var err error
-		t.buf, err = t.cells.nested(t.buf, a, t.types[c.Result], a.Shape[1:], i*a.Len()/a.Shape[0], c.Name)
+		t.buf, err = t.cells.nested(t.buf, a, t.types[c.Result], a.Shape[1:], i*a.Len()/a.Shape[0], t.fills[k].Name)
 		if err != nil {
 			d := source.AsList(err)[0].At(t.out.span)
-			d.Place = source.Place{File: t.out.path, Row: t.rows + 1, Column: c.Name}
+			d.Place = source.Place{File: t.out.path, Row: t.rows + 1, Column: t.fills[k].Name}
 			return d
 		}
 	}

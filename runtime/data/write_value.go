@@ -45,7 +45,7 @@ func WriteValue(out *Output, format string, tree *ir.Tree, get Lookup, ds *Datas
 
 // flatten names the tensors of a tree by their paths.
 func flatten(dst map[string]*array.Array, path string, t *ir.Tree, get Lookup, out *Output) error {
-	if t.Text != nil {
+	if t.Text != nil || t.First != nil {
 		return source.Errorf("D0134", out.span, "a safetensors file holds tensors, and `%s` is a text", path)
 	}
 	if t.Value != "" {
@@ -121,6 +121,12 @@ func (j *jsonTree) value(t *ir.Tree, at []int, name string) error {
 	case t.Text != nil:
 		j.b = append(j.b, jsonText(*t.Text)...)
 		return nil
+	case t.First != nil:
+		c, err := chosen(t.First, at, j.get)
+		if err != nil {
+			return err
+		}
+		return j.value(c, at, name)
 	case t.Each != nil:
 		return j.list(t.Each, at, name)
 	case t.Value != "":
@@ -132,6 +138,24 @@ func (j *jsonTree) value(t *ir.Tree, at []int, name string) error {
 		return err
 	}
 	return j.parts(t, at, name)
+}
+
+// chosen is the first of some trees that is there at the indices at; of a
+// choice the last always is.
+func chosen(first []ir.Tree, at []int, get Lookup) (*ir.Tree, error) {
+	for i := range first {
+		if first[i].Present == "" {
+			return &first[i], nil
+		}
+		has, _, err := get(first[i].Present)
+		if err != nil {
+			return nil, err
+		}
+		if _, from := inside(has, at); has.Int(from) != 0 {
+			return &first[i], nil
+		}
+	}
+	return &first[len(first)-1], nil
 }
 
 // parts writes a record as an object, a tuple or list of its own as an array.
@@ -215,8 +239,9 @@ func lengthAt(t *ir.Tree, axis int, get Lookup) (int, error) {
 		case t.Each != nil:
 			t = t.Each
 		default:
-			for i := range t.Items {
-				if n, err := lengthAt(&t.Items[i], axis, get); err != nil || n > 0 {
+			parts := t.Inner()
+			for i := range parts {
+				if n, err := lengthAt(&parts[i], axis, get); err != nil || n > 0 {
 					return n, err
 				}
 			}
@@ -270,15 +295,17 @@ func jsonFrame(columns []ir.WriteColumn) []string {
 
 // csvColumn is a column of a written value.
 type csvColumn struct {
-	name string
-	a    *array.Array
-	t    ir.Type
-	has  *array.Array // nil where there always is a value
+	name  string
+	a     *array.Array // nil of a text of the program, and of a choice
+	t     ir.Type
+	text  string
+	first []csvColumn  // the first of these that is there
+	has   *array.Array // nil where there always is a value
 }
 
 // width is how many fields a row of the column takes.
 func (c *csvColumn) width() int {
-	if len(c.a.Shape) == 0 {
+	if c.a == nil || len(c.a.Shape) == 0 {
 		return 1
 	}
 	n := 1
@@ -288,11 +315,40 @@ func (c *csvColumn) width() int {
 	return n
 }
 
+// rows is how many rows the column has, -1 where it has a value for any.
 func (c *csvColumn) rows() int {
-	if len(c.a.Shape) == 0 {
+	of := c.a
+	if of == nil {
+		of = c.has
+	}
+	for i := range c.first {
+		if n := c.first[i].rows(); of == nil && n >= 0 {
+			return n
+		}
+	}
+	switch {
+	case of == nil:
+		return -1
+	case len(of.Shape) == 0:
 		return 1
 	}
-	return c.a.Shape[0]
+	return of.Shape[0]
+}
+
+// chosen is what stands in row r, nil where nothing does.
+func (c *csvColumn) chosen(r int) *csvColumn {
+	if c.has != nil && c.has.U8[r] == 0 {
+		return nil
+	}
+	if c.first == nil {
+		return c
+	}
+	for i := range c.first {
+		if p := c.first[i].chosen(r); p != nil {
+			return p
+		}
+	}
+	return nil
 }
 
 // csvColumns are the columns of a list of records, with paths as names, or
@@ -301,12 +357,28 @@ func csvColumns(t *ir.Tree, name, present string, get Lookup, out *Output) (cols
 	if t.Present != "" {
 		present = t.Present
 	}
-	if t.Value != "" {
-		c := csvColumn{name: name}
-		if c.a, c.t, err = get(t.Value); err == nil && present != "" {
-			c.has, _, err = get(present)
+	c := csvColumn{name: name}
+	if present != "" {
+		if c.has, _, err = get(present); err != nil {
+			return nil, err
 		}
+	}
+	switch {
+	case t.Value != "":
+		c.a, c.t, err = get(t.Value)
 		return []csvColumn{c}, err
+	case t.Text != nil && name != "":
+		c.text = *t.Text
+		return []csvColumn{c}, nil
+	case t.First != nil:
+		for i := range t.First {
+			p, err := csvColumns(&t.First[i], name, "", get, out)
+			if err != nil {
+				return nil, err
+			}
+			c.first = append(c.first, p...)
+		}
+		return []csvColumn{c}, nil
 	}
 	if t.Text != nil || t.Each != nil {
 		return nil, source.Errorf("D0134", out.span, "a csv file holds a table, a matrix, or a list of records of numbers and tensors").WithHint("write json")
@@ -339,18 +411,18 @@ func writeCSVTree(out *Output, c cells, t *ir.Tree, get Lookup) error {
 		return err
 	}
 	var b []byte
-	rows := 0
+	rows := -1
+	for i := range cols {
+		rows = max(rows, cols[i].rows())
+	}
 	for i := range cols {
 		col := &cols[i]
-		if i == 0 {
-			rows = col.rows()
-		}
-		if col.rows() != rows || t.Value != "" && len(col.a.Shape) > 2 {
+		if n := col.rows(); n >= 0 && n != rows || t.Value != "" && len(col.a.Shape) > 2 {
 			return source.Errorf("D0134", out.span, "a tensor with sizes %v does not fit into a csv file", col.a.Shape).WithHint("write json or npy")
 		}
 		for k := 0; t.Value == "" && k < col.width(); k++ {
 			name := col.name
-			if len(col.a.Shape) > 1 {
+			if col.a != nil && len(col.a.Shape) > 1 {
 				name += "." + strconv.Itoa(k)
 			}
 			if i > 0 || k > 0 {
@@ -383,8 +455,12 @@ func (c cells) csvRow(b []byte, cols []csvColumn, r int) []byte {
 			if i > 0 || e > 0 {
 				b = append(b, ',')
 			}
-			if col.has == nil || col.has.U8[r] != 0 {
-				b = c.csv(b, col.a, col.t, r*w+e)
+			switch p := col.chosen(r); {
+			case p == nil:
+			case p.a == nil:
+				b = appendField(b, p.text)
+			default:
+				b = c.csv(b, p.a, p.t, r*w+e)
 			}
 		}
 	}
