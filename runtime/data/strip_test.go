@@ -1,0 +1,136 @@
+package data
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/dfc-lang/dfc/ir"
+)
+
+// stripInputs are inputs of all roles, fed by the columns of mixed.
+func stripInputs() []*input {
+	field := func(in *input) *input {
+		in.field = &ir.Field{Name: in.name, Optional: in.optional}
+		if in.width == 0 {
+			in.width = 1
+		}
+		return in
+	}
+	return []*input{
+		field(&input{name: "x", kind: ir.F32, optional: true, names: []string{"x"}}),
+		field(&input{name: "y", kind: ir.F64, names: []string{"y"}}),
+		field(&input{name: "n", kind: ir.I32, optional: true, names: []string{"n"}}),
+		field(&input{name: "i", as: asIndex, kind: ir.Index, bound: 50, names: []string{"i"}}),
+		field(&input{name: "c", as: asMember, kind: ir.Index, optional: true, names: []string{"c"}}),
+		field(&input{name: "s", as: asText, kind: ir.U8, names: []string{"s"}}),
+		field(&input{name: "p", kind: ir.U8, width: 2, optional: true, names: []string{"p", "q"}}),
+		field(&input{name: "f", as: asForeign, kind: ir.Index, parts: []keyKind{keyInt, keyText}, names: []string{"n", "c"}, optional: true}),
+		field(&input{name: "b", as: asBool, kind: ir.Bool, names: []string{"b"}}),
+	}
+}
+
+const mixedHeader = "x,y,n,i,c,s,p,q,b"
+
+// mixed is records with quotes, holes, line ends of both kinds and numbers of
+// every form; fault, where not 0, is of the record in the middle.
+func mixed(rows, fault int, crlf bool) string {
+	var b strings.Builder
+	end := "\n"
+	if crlf {
+		end = "\r\n"
+	}
+	for r := range rows {
+		u := ir.Mix(uint64(r), 5)
+		x := []string{"1.5", "-0.25", "", "1e3", " 7 ", "0.1234567891234567", `"3.5"`, "-0", "123456789012345678", "12.0000001"}[u%10]
+		n := []string{"7", "-12", "", "6.0", "123456789"}[u>>8%5]
+		c := []string{"ann", "bob", "", `"c,d"`, `"e""f"`, "a longer member", `"g` + end + `h"`}[u>>16%7]
+		s := []string{"text", `"quoted, text"`, "", `"line` + end + `end"`}[u>>24%4]
+		q := []string{"", "12"}[u>>32%2]
+		y := "0.5"
+		if fault > 0 && r == rows/2 {
+			switch fault {
+			case 1:
+				y = "zz"
+			case 2:
+				s = `bare"quote`
+			case 3:
+				s = "one,more"
+			case 4:
+				c = "b\xffd"
+			case 5:
+				b.WriteString(end)
+			case 6:
+				y = ""
+			}
+		}
+		fmt.Fprintf(&b, "%s,%s,%s,%d,%s,%s,200,%s,true%s", x, y, n, u>>40%50, c, s, q, end)
+	}
+	return b.String()
+}
+
+// decoded is what a decoder makes of a block.
+func decoded(t *testing.T, text string, slow bool) (*part, []*input) {
+	t.Helper()
+	inputs := stripInputs()
+	d := dialect{sep: ',', quote: '"', header: true, missing: []string{""}}
+	l, err := newLayout(inputs, strings.Split(mixedHeader, ","), "a.csv", inputs[0].field.Span)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &csvDecoder{dialect: d, inputs: inputs, multi: needsEnd(inputs), slow: slow}
+	b := &block{layout: l.quicken(inputs, &d), data: append(make([]byte, 0, len(text)+slack), text...)}
+	c.decode(b)
+	return b.part, inputs
+}
+
+// What strips decode is what records decode: the same rows, texts, numbers of
+// members and faults, wherever the block ends.
+func TestStrips(t *testing.T) {
+	for _, crlf := range []bool{false, true} {
+		for fault := range 7 {
+			text := mixed(1500, fault, crlf)
+			sameParts(t, text)
+		}
+		text := mixed(40, 0, crlf)
+		for end := range len(text) + 1 {
+			if bytes.Count([]byte(text[:end]), []byte{'"'})%2 == 0 {
+				sameParts(t, text[:end])
+			}
+		}
+	}
+}
+
+func sameParts(t *testing.T, text string) {
+	t.Helper()
+	fast, inputs := decoded(t, text, false)
+	slow, _ := decoded(t, text, true)
+	if fast.rows != slow.rows || fast.lines != slow.lines || !reflect.DeepEqual(fast.fault, slow.fault) {
+		t.Fatalf("%d rows, %d lines, fault %v; want %d, %d, %v\n%q", fast.rows, fast.lines, fast.fault, slow.rows, slow.lines, slow.fault, text)
+	}
+	for k, in := range inputs {
+		a, b := &fast.vals[k], &slow.vals[k]
+		n := slow.rows * in.width
+		if in.as == asText {
+			n = int(b.mark().text)
+		}
+		same := bytes.Equal(firstBytes(a, in, n), firstBytes(b, in, n)) && bytes.Equal(a.valid[:min(slow.rows, len(b.valid))], b.valid[:min(slow.rows, len(b.valid))])
+		if slow.fault == nil {
+			same = same && reflect.DeepEqual(a.dict.ends, b.dict.ends) && reflect.DeepEqual(a.dict.rows, b.dict.rows) && bytes.Equal(a.dict.arena, b.dict.arena)
+			same = same && reflect.DeepEqual(a.mark(), b.mark())
+		}
+		if !same {
+			t.Fatalf("%s differs", in.name)
+		}
+	}
+}
+
+// firstBytes are the first n elements of an input.
+func firstBytes(v *values, in *input, n int) []byte {
+	if in.as == asText {
+		return v.text[:n]
+	}
+	return rawBytes(&v.a)[:n*kindSize(in.kind)]
+}
