@@ -243,7 +243,7 @@ func (r *cacheReader) chunk(p *pack, s section, rows int, away bool) error {
 	for k, in := range r.t.inputs {
 		if in.col != nil && in.valid != nil && in.valid.pack == p {
 			for i := range rows {
-				in.col.holes += 1 - int64(min(1, *(*uint8)(in.valid.element(b, i, 0))))
+				in.col.holes += 1 - int64(oneIf(in.valid.isSet(b, i)))
 			}
 		}
 		if in.col != nil && in.col.pack == p && !r.t.fits(r.t.inputs[k], b, rows, r.head.Dicts) {

@@ -56,7 +56,9 @@ func FuzzCSV(f *testing.F) {
 	for _, s := range []string{"x,c,s\n1,a,b\n", "x,c,s\n1,\"a\"\"\n\",b", "\xef\xbb\xbfx,c,s\r\n,NA,\"", "c,x,s,k\nq,1e400,,\n", "x,c,s\n\"1\",a,\"b\"c\n", "\"x\",c,s\n-0x1,2,3\n"} {
 		f.Add([]byte(s))
 	}
+	f.Add([]byte(mixed(12, 0, true)))
 	f.Fuzz(func(t *testing.T, b []byte) {
+		sameParts(t, string(b))
 		m := module(catNode("C", "T.c"), tableNode("T", reader("csv", "a.csv", "missing", "\nNA"), opt(num("x", ir.F32)), member("c", "C"), str("s")))
 		ds := openBytes(t, m, b)
 		if ds == nil {

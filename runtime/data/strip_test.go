@@ -32,7 +32,7 @@ func stripInputs() []*input {
 	}
 }
 
-const mixedHeader = "x,y,n,i,c,s,p,q,b"
+const mixedHeader = "x,y,n,c,s,p,q,b,i"
 
 // mixed is records with quotes, holes, line ends of both kinds and numbers of
 // every form; fault, where not 0, is of the record in the middle.
@@ -66,7 +66,7 @@ func mixed(rows, fault int, crlf bool) string {
 				y = ""
 			}
 		}
-		fmt.Fprintf(&b, "%s,%s,%s,%d,%s,%s,200,%s,true%s", x, y, n, u>>40%50, c, s, q, end)
+		fmt.Fprintf(&b, "%s,%s,%s,%s,%s,200,%s,true,%d%s", x, y, n, c, s, q, u>>40%50, end)
 	}
 	return b.String()
 }

@@ -172,7 +172,7 @@ func (t *table) addInput(in *input) {
 		in.col.dict = newDict()
 	}
 	if (in.optional || in.absent) && in.as != asMember && in.as != asForeign || in.width > 1 && in.optional {
-		in.valid = t.store.add(&col{name: in.name + "?", kind: ir.Bool, width: 1})
+		in.valid = t.store.add(&col{name: in.name + "?", kind: ir.Bool, width: 1, flag: true})
 	}
 	if in.as == asText {
 		fd.text, fd.valid = in.col, in.valid
