@@ -9,6 +9,7 @@ import (
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
+	"github.com/dfc-lang/dfc/runtime/kernel"
 )
 
 // Readers meet any bytes with rows or a diagnostic: no panic, no bug report,
@@ -16,7 +17,7 @@ import (
 
 // openBytes reads a table from bytes that stand for its file.
 func openBytes(t *testing.T, m *ir.Module, b []byte) *Dataset {
-	ds := &Dataset{m: m, opt: Options{Limit: 1 << 20, Memory: 1 << 24, Workers: 2}, tables: map[string]*table{}, views: map[string]*view{},
+	ds := &Dataset{m: m, opt: Options{Limit: 1 << 20, Memory: 1 << 24, Workers: 2, Vectors: kernel.Active() >= kernel.AVX2}, tables: map[string]*table{}, views: map[string]*view{},
 		cats: map[string]*category{}, sizes: map[string]int64{}, match: map[string]int64{}, needs: needsAll(m)}
 	ds.opt.Records = map[string][]byte{}
 	ds.markFields()

@@ -18,19 +18,32 @@ type cuts struct {
 	at     []int32 // where each field begins; the last is where the next record would
 	rows   int     // ends of lines outside of quotes
 	quotes int
+
+	vectors bool    // there is AVX2
+	marks   []marks // of the bytes being looked at
 }
 
 // find looks for whole records from byte from on, about size bytes of them or
 // one that is longer. d has slack bytes behind it. It returns where they end,
 // from where there is none.
 func (c *cuts) find(d []byte, from, size int, sep, quote byte) int {
+	if c.marks == nil {
+		c.marks = make([]marks, 0, stripBytes/64)
+	}
 	c.at, c.rows, c.quotes = append(c.at[:0], int32(from)), 0, 0
 	base, end, whole := unsafe.Pointer(unsafe.SliceData(d)), from, 0
 	inside := uint64(0) // all ones where quotes are open
 	for i := from; i < len(d) && (i < from+size || c.rows == 0); i += 64 {
-		m := marksAt(unsafe.Add(base, i), sep, quote)
+		at := (i - from) / 64 % cap(c.marks)
+		if at == 0 {
+			c.mark(unsafe.Add(base, i), (len(d)-i+63)/64, sep, quote)
+		}
+		m := c.marks[at]
 		if left := len(d) - i; left < 64 {
 			m.keep(1<<left - 1)
+		}
+		if quote == 0 {
+			m.quotes = 0
 		}
 		if m.quotes|inside != 0 {
 			c.quotes += bits.OnesCount64(m.quotes)
@@ -47,6 +60,18 @@ func (c *cuts) find(d []byte, from, size int, sep, quote byte) int {
 	}
 	c.at = c.at[:max(whole, 1)]
 	return end
+}
+
+// mark looks at n times 64 bytes, or as many as there is room for.
+func (c *cuts) mark(p unsafe.Pointer, n int, sep, quote byte) {
+	c.marks = c.marks[:min(n, cap(c.marks))]
+	if c.vectors {
+		marksAVX2(p, len(c.marks), sep, quote, &c.marks[0])
+		return
+	}
+	for k := range c.marks {
+		c.marks[k] = marksAt(unsafe.Add(p, 64*k), sep, quote)
+	}
 }
 
 // push adds the fields that begin behind the bytes of a mask.
@@ -83,9 +108,7 @@ func marksAt(p unsafe.Pointer, sep, quote byte) (m marks) {
 		v := eightAt(unsafe.Add(p, i))
 		m.seps |= equals(v^s) << i
 		m.lines |= equals(v^(ones*'\n')) << i
-		if quote != 0 {
-			m.quotes |= equals(v^q) << i
-		}
+		m.quotes |= equals(v^q) << i
 	}
 	return m
 }

@@ -110,7 +110,7 @@ func (c *csvDecoder) text(d []byte, k int, last bool) []byte {
 func (c *csvDecoder) column(p *part, d []byte, l *layout, t columnOf) bool {
 	in, v, rows := c.inputs[t.input], &p.vals[t.input], c.cuts.rows
 	f := fields{base: unsafe.Pointer(unsafe.SliceData(d)), at: c.cuts.at[t.column:], step: l.n, last: t.column == l.n-1,
-		hole: in.optional && c.missing[0] == "", quote: c.quote}
+		hole: in.optional && c.missing[0] == "", quote: c.quote, vectors: c.cuts.vectors}
 	if in.optional {
 		v.valid = room(v.valid, rows)
 	}
@@ -137,7 +137,8 @@ type fields struct {
 	last bool // the column ends its records
 	hole bool // nothing at all stands for a missing value
 
-	quote byte // 0: none
+	quote   byte // 0: none
+	vectors bool // there is AVX2
 }
 
 // decode appends the fields from row r on that are short and plain, and returns
@@ -175,6 +176,16 @@ func (f *fields) place(r int) (p unsafe.Pointer, size int) {
 func decodeFloats[T float32 | float64](f *fields, out []T, valid []uint8, optional bool, r, rows int) ([]T, []uint8, int) {
 	out, n := room(out, rows-r), 0
 	for ; r+n < rows; n++ {
+		if f.vectors {
+			k := decimals(f, out, r+n, rows-r-n)
+			out = out[:len(out)+k]
+			if optional {
+				valid = appendOnes(valid, k)
+			}
+			if n += k; r+n == rows {
+				break
+			}
+		}
 		p, size := f.place(r + n)
 		if size == 0 && f.hole {
 			out, valid = append(out, 0), append(valid, 0)
@@ -190,6 +201,24 @@ func decodeFloats[T float32 | float64](f *fields, out []T, valid []uint8, option
 		}
 	}
 	return out, valid, n
+}
+
+// decimals writes numbers behind out, where there is room, from row r on.
+func decimals[T float32 | float64](f *fields, out []T, r, rows int) int {
+	at, to := &f.at[r*f.step], unsafe.Pointer(&out[:len(out)+1][len(out)])
+	if unsafe.Sizeof(T(0)) == 4 {
+		return decimals32(f.base, at, f.step, rows, (*float32)(to))
+	}
+	return decimals64(f.base, at, f.step, rows, (*float64)(to))
+}
+
+func appendOnes(s []uint8, n int) []uint8 {
+	k := len(s)
+	s = s[:k+n]
+	for i := range s[k:] {
+		s[k+i] = 1
+	}
+	return s
 }
 
 func decodeWhole[T uint8 | int32 | int64](f *fields, out []T, valid []uint8, in *input, r, rows int) ([]T, []uint8, int) {

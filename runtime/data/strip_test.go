@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/runtime/kernel"
 )
 
 // stripInputs are inputs of all roles, fed by the columns of mixed.
@@ -72,7 +73,7 @@ func mixed(rows, fault int, crlf bool) string {
 }
 
 // decoded is what a decoder makes of a block.
-func decoded(t *testing.T, text string, slow bool) (*part, []*input) {
+func decoded(t *testing.T, text string, slow, vectors bool) (*part, []*input) {
 	t.Helper()
 	inputs := stripInputs()
 	d := dialect{sep: ',', quote: '"', header: true, missing: []string{""}}
@@ -80,7 +81,7 @@ func decoded(t *testing.T, text string, slow bool) (*part, []*input) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &csvDecoder{dialect: d, inputs: inputs, multi: needsEnd(inputs), slow: slow}
+	c := &csvDecoder{dialect: d, inputs: inputs, multi: needsEnd(inputs), slow: slow, cuts: cuts{vectors: vectors}}
 	b := &block{layout: l.quicken(inputs, &d), data: append(make([]byte, 0, len(text)+slack), text...)}
 	c.decode(b)
 	return b.part, inputs
@@ -105,8 +106,17 @@ func TestStrips(t *testing.T) {
 
 func sameParts(t *testing.T, text string) {
 	t.Helper()
-	fast, inputs := decoded(t, text, false)
-	slow, _ := decoded(t, text, true)
+	slow, inputs := decoded(t, text, true, false)
+	fast, _ := decoded(t, text, false, false)
+	comparePart(t, text, inputs, fast, slow)
+	if kernel.Active() >= kernel.AVX2 {
+		fast, _ = decoded(t, text, false, true)
+		comparePart(t, text, inputs, fast, slow)
+	}
+}
+
+func comparePart(t *testing.T, text string, inputs []*input, fast, slow *part) {
+	t.Helper()
 	if fast.rows != slow.rows || fast.lines != slow.lines || !reflect.DeepEqual(fast.fault, slow.fault) {
 		t.Fatalf("%d rows, %d lines, fault %v; want %d, %d, %v\n%q", fast.rows, fast.lines, fast.fault, slow.rows, slow.lines, slow.fault, text)
 	}
