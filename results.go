@@ -138,6 +138,8 @@ func (s *session) writeRows(out *data.Output, n *ir.Node, w *ir.Write, table str
 	if err != nil {
 		return 0, err
 	}
+	t.Ahead(s.bound.options.Workers)
+	defer t.Close()
 	rows := int64(0)
 	err = s.stream(table, c, data.TextReqs(w), func(b *data.Batch) error {
 		rows += int64(b.N)

@@ -31,6 +31,7 @@ type TableWriter struct {
 	held  []*array.Array // npy and safetensors: columns so far
 	json  []string       // what stands before each column of a JSON object, and behind the last
 	begun bool
+	ahead *ahead // nil: rows are formatted as they come
 }
 
 // NewTableWriter writes the rows of node w to out. types are those of the
@@ -65,23 +66,36 @@ func (t *TableWriter) Rows(results []*array.Array, texts []Texts, n int) error {
 		return t.hold(results, n)
 	}
 	t.begin(results)
+	first := t.rows
+	t.rows += int64(n)
+	if t.ahead != nil {
+		if t.ahead.bad.Load() {
+			return t.Close()
+		}
+		t.ahead.rows(results, texts, n, first)
+		return nil
+	}
+	var err error
+	if t.buf, err = t.format(t.buf[:0], results, texts, n, first); err != nil {
+		return err
+	}
+	_, err = t.out.Write(t.buf)
+	return err
+}
+
+// format appends the text of n rows, of which the first is row first of all.
+func (t *TableWriter) format(buf []byte, results []*array.Array, texts []Texts, n int, first int64) ([]byte, error) {
 	for i := range n {
-		t.buf = t.buf[:0]
-		var err error
 		if t.node.Format == "csv" {
-			t.csvRow(results, texts, i)
-		} else {
-			err = t.jsonRow(results, texts, i)
+			buf = t.csvRow(buf, results, texts, i)
+			continue
 		}
-		if err != nil {
-			return err
-		}
-		t.rows++
-		if _, err := t.out.Write(t.buf); err != nil {
-			return err
+		var err error
+		if buf, err = t.jsonRow(buf, results, texts, i, first+int64(i)); err != nil {
+			return buf, err
 		}
 	}
-	return nil
+	return buf, nil
 }
 
 // begin writes the header, or the bracket that opens a JSON list.
@@ -120,15 +134,16 @@ func (t *TableWriter) present(c ir.WriteColumn, results []*array.Array, i int) b
 	return c.Present < 0 || results[c.Present].U8[i] != 0
 }
 
-func (t *TableWriter) csvRow(results []*array.Array, texts []Texts, i int) {
+func (t *TableWriter) csvRow(buf []byte, results []*array.Array, texts []Texts, i int) []byte {
+	from := len(buf)
 	text := 0
 	for k, c := range t.node.Columns {
 		if k > 0 {
-			t.buf = append(t.buf, ',')
+			buf = append(buf, ',')
 		}
 		if c.Result < 0 {
-			if s, ok := texts[text].At(i); ok && t.present(c, results, i) {
-				t.buf = appendField(t.buf, s)
+			if s, ok := texts[text].view(i); ok && t.present(c, results, i) {
+				buf = appendField(buf, s)
 			}
 			text++
 			continue
@@ -137,57 +152,57 @@ func (t *TableWriter) csvRow(results []*array.Array, texts []Texts, i int) {
 		inner := a.Len() / a.Shape[0]
 		for e := range inner {
 			if e > 0 {
-				t.buf = append(t.buf, ',')
+				buf = append(buf, ',')
 			}
 			if t.present(c, results, i) {
-				t.buf = t.cells.csv(t.buf, a, t.types[c.Result], i*inner+e)
+				buf = t.cells.csv(buf, a, t.types[c.Result], i*inner+e)
 			}
 		}
 	}
-	if len(t.buf) == 0 {
-		t.buf = append(t.buf, `""`...) // an empty line would be no record
+	if len(buf) == from {
+		buf = append(buf, `""`...) // an empty line would be no record
 	}
-	t.buf = append(t.buf, '\n')
+	return append(buf, '\n')
 }
 
-func (t *TableWriter) jsonRow(results []*array.Array, texts []Texts, i int) error {
+func (t *TableWriter) jsonRow(buf []byte, results []*array.Array, texts []Texts, i int, row int64) ([]byte, error) {
 	if t.node.Format == "json" {
-		if t.rows > 0 {
-			t.buf = append(t.buf, ',')
+		if row > 0 {
+			buf = append(buf, ',')
 		}
-		t.buf = append(t.buf, "\n  "...)
+		buf = append(buf, "\n  "...)
 	}
 	text := 0
 	for k, c := range t.node.Columns {
-		t.buf = append(t.buf, t.json[k]...)
+		buf = append(buf, t.json[k]...)
 		if c.Result < 0 {
-			s, ok := texts[text].At(i)
+			s, ok := texts[text].view(i)
 			text++
 			if ok && t.present(c, results, i) {
-				t.buf = append(t.buf, jsonText(s)...)
+				buf = append(buf, jsonText(s)...)
 			} else {
-				t.buf = append(t.buf, "null"...)
+				buf = append(buf, "null"...)
 			}
 			continue
 		}
 		if !t.present(c, results, i) {
-			t.buf = append(t.buf, "null"...)
+			buf = append(buf, "null"...)
 			continue
 		}
 		a := results[c.Result]
 		var err error
-		t.buf, err = t.cells.nested(t.buf, a, t.types[c.Result], a.Shape[1:], i*a.Len()/a.Shape[0], c.Name)
+		buf, err = t.cells.nested(buf, a, t.types[c.Result], a.Shape[1:], i*a.Len()/a.Shape[0], c.Name)
 		if err != nil {
 			d := source.AsList(err)[0].At(t.out.span)
-			d.Place = source.Place{File: t.out.path, Row: t.rows + 1, Column: c.Name}
-			return d
+			d.Place = source.Place{File: t.out.path, Row: row + 1, Column: c.Name}
+			return buf, d
 		}
 	}
-	t.buf = append(t.buf, t.json[len(t.node.Columns)]...)
+	buf = append(buf, t.json[len(t.node.Columns)]...)
 	if t.node.Format == "jsonl" {
-		t.buf = append(t.buf, '\n')
+		buf = append(buf, '\n')
 	}
-	return nil
+	return buf, nil
 }
 
 // hold keeps columns until their number of rows is known.
@@ -216,6 +231,9 @@ func concat(a, b *array.Array) *array.Array {
 
 // Finish writes what follows the last row.
 func (t *TableWriter) Finish() error {
+	if err := t.Close(); err != nil {
+		return err
+	}
 	switch t.node.Format {
 	case "npy":
 		return t.finishNpy()
