@@ -33,6 +33,7 @@ type splitter struct {
 	rest  []byte
 	eof   bool
 	lines int64 // lines handed out
+	size  int   // bytes read at a time; 0: blockSize
 }
 
 // next fills b with whole records; false at the end of the file.
@@ -41,7 +42,10 @@ func (sp *splitter) next(b *block) (bool, error) {
 		b.buf = make([]byte, 0, blockSize+blockSize/4)
 	}
 	b.buf = append(b.buf[:0], sp.rest...)
-	want := blockSize
+	want := sp.size
+	if want == 0 {
+		want = blockSize
+	}
 	for {
 		if err := sp.fill(b, want); err != nil {
 			return false, err

@@ -104,6 +104,64 @@ func TestStrips(t *testing.T) {
 	}
 }
 
+// Blocks that end anywhere, in texts and in line ends, have the rows of the
+// whole, with vectors and without.
+func TestBlocks(t *testing.T) {
+	text := mixed(60, 0, true)
+	whole, inputs := decoded(t, text, true, false)
+	for size := 1; size < len(text); size += 1 + size/64 {
+		rows, at := 0, make([]int, len(inputs))
+		sp := &splitter{s: memoryStream("a.csv", []byte(text)), quote: '"', sep: ',', size: size}
+		for b := (&block{}); ; {
+			ok, err := sp.next(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !ok {
+				break
+			}
+			p, _ := decoded(t, string(b.data), false, size%2 == 0 && kernel.Active() >= kernel.AVX2)
+			if p.fault != nil {
+				t.Fatalf("blocks of %d bytes: %v", size, p.fault)
+			}
+			for k, in := range inputs {
+				v, all := &p.vals[k], &whole.vals[k]
+				for r := range p.rows * in.width {
+					same := false
+					switch {
+					case in.as == asText:
+						same = bytes.Equal(textOf(v, r), textOf(all, rows+r))
+					case in.as == asMember || in.as == asForeign:
+						same = memberOf(v, r) == memberOf(all, at[k]+r)
+					default:
+						same = v.a.Float(r) == all.a.Float(at[k]+r)
+					}
+					if !same {
+						t.Fatalf("blocks of %d bytes: %s of row %d differs", size, in.name, rows+r)
+					}
+				}
+				at[k] += p.rows * in.width
+			}
+			rows += p.rows
+		}
+		if rows != whole.rows {
+			t.Fatalf("blocks of %d bytes have %d rows, want %d", size, rows, whole.rows)
+		}
+	}
+}
+
+func textOf(v *values, r int) []byte {
+	c := textChunk{v.text, v.ends}
+	return c.at(r)
+}
+
+func memberOf(v *values, r int) string {
+	if v.a.I32[r] < 0 {
+		return "none"
+	}
+	return "is " + string(v.dict.text(v.a.I32[r]))
+}
+
 func sameParts(t *testing.T, text string) {
 	t.Helper()
 	slow, inputs := decoded(t, text, true, false)
