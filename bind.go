@@ -99,7 +99,7 @@ func (p *Program) open(ctx context.Context, m *ir.Module, o DataOptions) (*Bound
 	}
 	needs := data.NeedsOf(m)
 	rows := rowModule(m, p.lowered, needs)
-	d, err := data.Open(rows, data.Options{Context: ctx, Dir: o.Dir, TempDir: o.Spill, Cache: o.Cache, Memory: o.Memory, Limit: o.limit, Workers: o.Workers, Only: o.only,
+	d, err := data.Open(rows, data.Options{Context: ctx, Dir: o.Dir, TempDir: o.Spill, Cache: o.Cache, Memory: o.Memory, Limit: o.limit, Workers: o.Workers, Vectors: runtime.Vectors(), Only: o.only,
 		Replace: b.files, Records: o.records, Absent: o.absent, Categories: o.categories, Needs: needs})
 	if err != nil {
 		return nil, err

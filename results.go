@@ -139,6 +139,8 @@ func (s *session) writeRows(out *data.Output, n *ir.Node, w *ir.Write, table str
 	if err != nil {
 		return 0, err
 	}
+	t.Ahead(s.bound.options.Workers)
+	defer t.Close()
 	rows, doubted := int64(0), false
 	err = s.stream(table, c, data.TextReqs(w), func(b *data.Batch) error {
 		rows += int64(b.N)

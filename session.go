@@ -29,6 +29,7 @@ type session struct {
 	values  map[string]*array.Array
 	types   map[string]ir.Type
 	columns map[string]*array.Array
+	shared  map[string][]*array.Array // of reductions whose turn has not come
 	planned map[string]*runtime.Function
 	moved   map[string]bool // trainings that took a step
 	was     bool            // the state resumed was of a complete run
@@ -40,7 +41,7 @@ type session struct {
 
 func newSession(ctx context.Context, b *Bound, o RunOptions) *session {
 	s := &session{bound: b, ctx: ctx, opt: o, module: b.module, program: b.runtime, data: b.data,
-		values: map[string]*array.Array{}, types: map[string]ir.Type{}, columns: map[string]*array.Array{},
+		values: map[string]*array.Array{}, types: map[string]ir.Type{}, columns: map[string]*array.Array{}, shared: map[string][]*array.Array{},
 		planned: map[string]*runtime.Function{}, moved: map[string]bool{}, stdout: o.Stdout}
 	if s.opt.Observer == nil {
 		s.opt.Observer = Silent{}

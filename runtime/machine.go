@@ -5,6 +5,7 @@ import (
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/runtime/array"
+	"github.com/dfc-lang/dfc/runtime/kernel"
 )
 
 // Machine is what a core can do at most, for what a plan may expect.
@@ -19,6 +20,9 @@ type Machine struct {
 // Reference is the core that plans are judged by: AVX2 with two fused
 // multiply-adds a cycle at 3.4 GHz, and what copies on it reach.
 var Reference = Machine{Name: "reference core (AVX2, 3.4 GHz)", F32: 110e9, F64: 55e9, Cache: 50e9, Memory: 20e9}
+
+// Vectors reports whether kernels with AVX2 are in use.
+func Vectors() bool { return kernel.Active() >= kernel.AVX2 }
 
 // cacheSize is what is taken to stay in the caches of a core.
 const cacheSize = 16 << 20

@@ -20,7 +20,7 @@ type block struct {
 	part   *part // what a worker made of it
 	done   chan struct{}
 
-	buf  []byte // owned memory; data is a part of it
+	buf  []byte // owned memory; data is a part of it, with slack bytes behind it
 	head int64  // lines of the file before its first record
 }
 
@@ -33,15 +33,19 @@ type splitter struct {
 	rest  []byte
 	eof   bool
 	lines int64 // lines handed out
+	size  int   // bytes read at a time; 0: blockSize
 }
 
 // next fills b with whole records; false at the end of the file.
 func (sp *splitter) next(b *block) (bool, error) {
-	if cap(b.buf) < blockSize {
+	if cap(b.buf) < blockSize+slack {
 		b.buf = make([]byte, 0, blockSize+blockSize/4)
 	}
 	b.buf = append(b.buf[:0], sp.rest...)
-	want := blockSize
+	want := sp.size
+	if want == 0 {
+		want = blockSize
+	}
 	for {
 		if err := sp.fill(b, want); err != nil {
 			return false, err
@@ -75,12 +79,12 @@ func (sp *splitter) next(b *block) (bool, error) {
 // fill reads until the buffer holds want bytes or the file ends.
 func (sp *splitter) fill(b *block, want int) error {
 	for len(b.buf) < want && !sp.eof {
-		if len(b.buf) == cap(b.buf) {
+		if len(b.buf)+slack >= cap(b.buf) {
 			grown := make([]byte, len(b.buf), 2*cap(b.buf))
 			copy(grown, b.buf)
 			b.buf = grown
 		}
-		n, err := sp.s.Read(b.buf[len(b.buf):min(cap(b.buf), want)])
+		n, err := sp.s.Read(b.buf[len(b.buf):min(cap(b.buf)-slack, want)])
 		b.buf = b.buf[:len(b.buf)+n]
 		switch {
 		case err == io.EOF:

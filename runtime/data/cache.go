@@ -27,7 +27,7 @@ import (
 // is used from the cache without a copy.
 
 const (
-	cacheMagic   = "dfc cache 1\n"
+	cacheMagic   = "dfc cache 2\n"
 	cacheFoot    = 8 + 4 + 4 + len(cacheMagic) // where the head begins, its length and checksum
 	cacheHeadMax = 1 << 28
 )

@@ -246,7 +246,7 @@ func (r *cacheReader) chunk(p *pack, s section, rows int, away bool) error {
 		if in.col != nil && in.valid != nil && in.valid.pack == p && (in.col.kind != ir.Index || in.as == asIndex) {
 			for i := range rows {
 				for e := range in.valid.width {
-					in.col.holes += 1 - int64(min(1, *(*uint8)(in.valid.element(b, i, e))))
+					in.col.holes += 1 - int64(oneIf(in.valid.holds(b, i, e)))
 				}
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
 )
 
@@ -108,13 +107,27 @@ type csvDecoder struct {
 	inputs  []*input
 	multi   []int
 	scratch []byte
+	cuts    cuts
+	marks   []valuesMark
+	slow    bool // record by record: what strips are compared with
 }
 
 func (c *csvDecoder) decode(b *block) {
 	p := newPart(b.part, c.inputs)
 	b.part = p
+	strips := c.sep != 0 && b.layout.n > 0 && !c.slow && cap(b.data)-len(b.data) >= slack
 	for i := 0; i < len(b.data) && !p.broken; {
-		i = c.record(b, p, i)
+		end := len(b.data)
+		if strips {
+			var ok bool
+			if end, ok = c.strip(b, p, i); ok {
+				i = end
+				continue
+			}
+		}
+		for first := true; i < len(b.data) && !p.broken && (first || i < end); first = false {
+			i = c.record(b, p, i)
+		}
 	}
 	p.lines = int64(bytes.Count(b.data, []byte{'\n'}))
 }
@@ -134,15 +147,6 @@ func (c *csvDecoder) record(b *block, p *part, i int) int {
 	var wrong *fault
 	n := 0
 	for {
-		if wrong == nil && n < len(l.fast) && l.fast[n] >= 0 {
-			if end, ok := c.fast(p, l.fast[n], d, i); ok {
-				n, i = n+1, end+1
-				if d[end] == '\n' {
-					break
-				}
-				continue
-			}
-		}
 		raw, next, last, bad := c.field(d, i)
 		if bad != nil && wrong == nil {
 			wrong = &fault{problem: *bad, column: l.column(n), value: clip(raw)}
@@ -175,30 +179,6 @@ func (c *csvDecoder) record(b *block, p *part, i int) int {
 		p.fail(wrong, c.inputs)
 	}
 	return i
-}
-
-// fast takes a short plain number or a hole; the rest goes the long way.
-func (c *csvDecoder) fast(p *part, k int, d []byte, i int) (end int, ok bool) {
-	in, v := c.inputs[k], &p.vals[k]
-	if i < len(d) && d[i] == c.sep && in.single() && c.missing[0] == "" {
-		v.putMissing(in)
-		return i, true
-	}
-	x, end, ok := fastNumber(d, i, c.sep)
-	if !ok {
-		return 0, false
-	}
-	if in.kind == ir.F64 {
-		v.a.F64 = append(v.a.F64, x)
-	} else if roundsOnce(x) {
-		v.a.F32 = append(v.a.F32, float32(x))
-	} else {
-		return 0, false
-	}
-	if in.single() {
-		v.valid = append(v.valid, 1)
-	}
-	return end, true
 }
 
 // keyValue shows the parts of a key that was refused.

@@ -403,7 +403,7 @@ func (ds *Dataset) mapped(n *ir.Node, parent *view, d *ir.Derive, run RunFunc) (
 		}
 		in.col = t.store.add(&col{name: in.name, kind: in.kind, width: in.width})
 		if in.optional {
-			in.valid = t.store.add(&col{name: in.name + "?", kind: ir.Bool, width: 1})
+			in.valid = t.store.add(&col{name: in.name + "?", kind: ir.Bool, width: 1, flag: true})
 		}
 		t.fields[in.name] = &fieldData{field: in.field, val: in.col, valid: in.valid}
 		inputs = append(inputs, in)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
+	"github.com/dfc-lang/dfc/runtime/kernel"
 )
 
 // Readers meet any bytes with rows or a diagnostic: no panic, no bug report,
@@ -16,7 +17,7 @@ import (
 
 // openBytes reads a table from bytes that stand for its file.
 func openBytes(t *testing.T, m *ir.Module, b []byte) *Dataset {
-	ds := &Dataset{m: m, opt: Options{Limit: 1 << 20, Memory: 1 << 24, Workers: 2}, tables: map[string]*table{}, views: map[string]*view{},
+	ds := &Dataset{m: m, opt: Options{Limit: 1 << 20, Memory: 1 << 24, Workers: 2, Vectors: kernel.Active() >= kernel.AVX2}, tables: map[string]*table{}, views: map[string]*view{},
 		cats: map[string]*category{}, sizes: map[string]int64{}, match: map[string]int64{}, needs: needsAll(m)}
 	ds.opt.Records = map[string][]byte{}
 	ds.markFields()
@@ -56,7 +57,9 @@ func FuzzCSV(f *testing.F) {
 	for _, s := range []string{"x,c,s\n1,a,b\n", "x,c,s\n1,\"a\"\"\n\",b", "\xef\xbb\xbfx,c,s\r\n,NA,\"", "c,x,s,k\nq,1e400,,\n", "x,c,s\n\"1\",a,\"b\"c\n", "\"x\",c,s\n-0x1,2,3\n"} {
 		f.Add([]byte(s))
 	}
+	f.Add([]byte(mixed(12, 0, true)))
 	f.Fuzz(func(t *testing.T, b []byte) {
+		sameParts(t, string(b))
 		m := module(catNode("C", "T.c"), tableNode("T", reader("csv", "a.csv", "missing", "\nNA"), opt(num("x", ir.F32)), member("c", "C"), str("s")))
 		ds := openBytes(t, m, b)
 		if ds == nil {

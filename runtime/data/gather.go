@@ -40,6 +40,7 @@ type fetched struct {
 	batch int // and in the batch
 	elem  int // bytes of an element
 	how   fetching
+	bit   uint8 // of a flag
 }
 
 type fetching uint8
@@ -48,6 +49,7 @@ const (
 	asIs      fetching = iota
 	fromZero           // indices; a missing one is kept as -1 and read as 0
 	whetherAt          // whether there is an index
+	flagAt             // a bit of the record
 )
 
 func newGatherer(paths []*pathReader) *gatherer {
@@ -61,6 +63,8 @@ func newGatherer(paths []*pathReader) *gatherer {
 			if f != nil {
 				p.near = [2]int{g.keep(at, f.val), g.keep(at, f.valid)}
 			}
+		case p.has && f.valid != nil && f.valid.flag:
+			g.fetch(at, f.valid, fetched{out: i, how: flagAt})
 		case p.has && f.valid != nil:
 			g.fetch(at, f.valid, fetched{out: i})
 		case p.has && f.val != nil && f.val.kind == ir.Index:
@@ -109,7 +113,7 @@ func (g *gatherer) keep(at int, c *col) int {
 }
 
 func (g *gatherer) fetch(at int, c *col, x fetched) {
-	x.at, x.size, x.elem = c.at, int(c.rowBytes()), kindSize(c.kind)
+	x.at, x.size, x.elem, x.bit = c.at, int(c.rowBytes()), kindSize(c.kind), c.bit
 	if x.batch = x.size; x.how == whetherAt {
 		x.batch = 1
 	}
@@ -181,7 +185,7 @@ func (l *link) follow(dst, rows []int32, from *group) []int32 {
 		there = from.of(l.near[1], valid.pack)
 	}
 	for i, x := range rows {
-		if x < 0 || valid != nil && *(*uint8)(valid.element(there[x/ChunkRows], int(x%ChunkRows), 0)) == 0 {
+		if x < 0 || valid != nil && !valid.isSet(there[x/ChunkRows], int(x%ChunkRows)) {
 			dst[i] = -1
 			continue
 		}
@@ -249,6 +253,10 @@ func (f *fetch) copy(c *fetched, dst []byte, records []unsafe.Pointer) {
 				d[i*each+e] = max(0, *(*int32)(unsafe.Add(p, c.at+4*e)))
 			}
 		}
+	case c.how == flagAt:
+		for i, p := range records {
+			dst[i] = oneIf(*(*uint8)(unsafe.Add(p, c.at))&c.bit != 0)
+		}
 	case c.how == whetherAt:
 		for i, p := range records {
 			there := f.none == nil || p != unsafe.Pointer(&f.none[0])
@@ -289,7 +297,7 @@ func (r *pathReader) texts(dst *Texts, idx, src []int32, from *group) {
 		case f.text == nil:
 			dst.add(r.of.memberText(f, from.of(r.near[0], f.val.pack), x))
 		default:
-			has := f.valid == nil || *(*uint8)(f.valid.element(from.of(r.near[1], f.valid.pack)[x/ChunkRows], int(x%ChunkRows), 0)) != 0
+			has := f.valid == nil || f.valid.isSet(from.of(r.near[1], f.valid.pack)[x/ChunkRows], int(x%ChunkRows))
 			dst.add(r.textAt(from, x), has)
 		}
 	}

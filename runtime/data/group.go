@@ -1,5 +1,10 @@
 package data
 
+import (
+	"cmp"
+	"slices"
+)
+
 // group is the chunks whose rows are permuted together.
 type group struct {
 	at     int     // its number; -1: none
@@ -8,6 +13,7 @@ type group struct {
 	held   bool    // it was read from the spill
 	chunks [][][]byte
 	texts  map[*col]*Texts
+	by     []int32 // see bySource
 }
 
 // of are the records of a pack that the rows of a link address.
@@ -51,7 +57,7 @@ func (s *scan) load(f *frame, at int) error {
 		defer s.using.Unlock()
 	}
 	g := &s.now
-	g.src = g.src[:0]
+	g.src, g.by = g.src[:0], g.by[:0]
 	from, to := s.order.members(at)
 	for c := from; c < to; c++ {
 		g.src = s.v.rows.chunk(s.order.chunk(c), g.src)
@@ -91,11 +97,14 @@ func (s *scan) loadRecords() error {
 
 func (s *scan) loadPack(p *pack, to [][]byte) error {
 	sp, src, rows := s.v.src.store.spill, s.now.src, s.v.src.rows()
+	if !s.v.rows.ordered() {
+		return s.loadScattered(p, to)
+	}
 	last := int32(-1)
 	for j := 0; j < len(src); {
 		k := src[j] / ChunkRows
 		n := min(ChunkRows, int(rows)-int(k)*ChunkRows)
-		whole := j%ChunkRows == 0 && j+n <= len(src) && src[j]%ChunkRows == 0 && int(src[j+n-1]-src[j]) == n-1 && s.v.rows.ordered()
+		whole := j%ChunkRows == 0 && j+n <= len(src) && src[j]%ChunkRows == 0 && int(src[j+n-1]-src[j]) == n-1
 		if whole {
 			if err := sp.read(p, int(k), n, to[j/ChunkRows]); err != nil {
 				return err
@@ -116,6 +125,55 @@ func (s *scan) loadPack(p *pack, to [][]byte) error {
 	return nil
 }
 
+// scattered is how many records of a chunk are as much work to read one by one
+// as all of them at once.
+const scattered = 64
+
+// loadScattered reads records of rows in any order: each chunk at most once,
+// and single records of those with few.
+func (s *scan) loadScattered(p *pack, to [][]byte) error {
+	sp, src, by := s.v.src.store.spill, s.now.src, s.now.bySource()
+	for from := 0; from < len(by); {
+		k := src[by[from]] / ChunkRows
+		end := from + 1
+		for end < len(by) && src[by[end]]/ChunkRows == k {
+			end++
+		}
+		few := end-from <= scattered
+		if !few {
+			s.chunk = grow(s.chunk, ChunkRows*p.stride)
+			if err := sp.read(p, int(k), min(ChunkRows, int(s.v.src.rows())-int(k)*ChunkRows), s.chunk); err != nil {
+				return err
+			}
+		}
+		for _, j := range by[from:end] {
+			record, row := to[j/ChunkRows][int(j%ChunkRows)*p.stride:][:p.stride], int(src[j]%ChunkRows)
+			if !few {
+				copy(record, s.chunk[row*p.stride:])
+			} else if err := sp.readRows(p, int(k), row, 1, record); err != nil {
+				return err
+			}
+		}
+		from = end
+	}
+	return nil
+}
+
+// bySource is the places of the rows of the group in the order of the source.
+func (g *group) bySource() []int32 {
+	if len(g.by) == len(g.src) && len(g.by) > 0 {
+		return g.by
+	}
+	g.by = g.by[:0]
+	for j := range g.src {
+		g.by = append(g.by, int32(j))
+	}
+	slices.SortFunc(g.by, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(g.src[a], g.src[b]), cmp.Compare(a, b))
+	})
+	return g.by
+}
+
 func (s *scan) loadText(c *col) error {
 	if s.now.texts == nil {
 		s.now.texts = map[*col]*Texts{}
@@ -126,16 +184,38 @@ func (s *scan) loadText(c *col) error {
 		s.now.texts[c] = t
 	}
 	t.reset()
+	read := func(x int32, last *int32) error {
+		k := x / ChunkRows
+		if k == *last {
+			return nil
+		}
+		*last = k
+		return s.v.src.store.spill.readText(c, int(k), min(ChunkRows, int(s.v.src.rows())-int(k)*ChunkRows), &s.tmp)
+	}
 	last := int32(-1)
-	for _, x := range s.now.src {
-		if k := x / ChunkRows; k != last {
-			n := min(ChunkRows, int(s.v.src.rows())-int(k)*ChunkRows)
-			if err := s.v.src.store.spill.readText(c, int(k), n, &s.tmp); err != nil {
+	if s.v.rows.ordered() {
+		for _, x := range s.now.src {
+			if err := read(x, &last); err != nil {
 				return err
 			}
-			last = k
+			t.add(s.tmp.at(int(x%ChunkRows)), true)
 		}
-		t.add(s.tmp.at(int(x%ChunkRows)), true)
+		return nil
+	}
+	var found Texts // in the order of the source
+	by := s.now.bySource()
+	place := make([]int32, len(by))
+	for i, j := range by {
+		if err := read(s.now.src[j], &last); err != nil {
+			return err
+		}
+		found.add(s.tmp.at(int(s.now.src[j]%ChunkRows)), true)
+		place[j] = int32(i)
+	}
+	for _, i := range place {
+		x, _ := found.view(int(i))
+		t.data = append(t.data, x...)
+		t.ends, t.has = append(t.ends, uint32(len(t.data))), append(t.has, true)
 	}
 	return nil
 }

@@ -129,64 +129,79 @@ func parseF32(b []byte) (float32, bool) {
 	return float32(y), true
 }
 
-// fastNumber reads a short plain number that ends at a separator or line end,
-// which is nearly every number there is. end is where that stands; ok is false
-// for all others: they take the long way. It looks at eight bytes at a time,
-// as Lemire (2021) does: branches on single digits would be guessed wrong at
-// the end of nearly every number.
-func fastNumber(d []byte, i int, sep byte) (x float64, end int, ok bool) {
-	if i+32 > len(d) {
-		return lastNumber(d, i, sep)
+// shortNumber reads a plain number of at most 16 bytes, which is nearly every
+// number there is; ok is false for all others. Eight bytes from p on can be
+// read. It looks at eight bytes at a time, as Lemire (2021) does: branches on
+// single digits would be guessed wrong at the end of nearly every number.
+func shortNumber(p unsafe.Pointer, size int) (x float64, ok bool) {
+	neg := (uint64(byteAt(p)^'-') - 1) >> 63
+	p, size = unsafe.Add(p, neg), size-int(neg)
+	if uint(size-1) >= 16 {
+		return 0, false
 	}
-	at, neg := unsafe.Pointer(&d[i]), 0
-	if byteAt(at) == '-' {
-		neg = 1
-	}
-	at = unsafe.Add(at, neg)
-	digits := eightAt(at) ^ zeros
-	n := leadingDigits(digits)
-	if n == 8 {
-		return 0, 0, false
-	}
-	mant, frac := eightDigits(digits<<(8*(7-n)&63)<<8), 0
-	if at = unsafe.Add(at, n); byteAt(at) == '.' {
-		at = unsafe.Add(at, 1)
-		digits = eightAt(at) ^ zeros
-		if frac = leadingDigits(digits); frac == 8 {
-			mant = mant*1e8 + eightDigits(digits)
-			digits = eightAt(unsafe.Add(at, 8)) ^ zeros
-			more := leadingDigits(digits)
-			if frac += more; n+frac > 15 {
-				return 0, 0, false
-			}
-			mant = mant*tens[more] + eightDigits(digits<<(8*(7-more)&63)<<8)
-		} else {
-			mant = mant*tens[frac] + eightDigits(digits<<(8*(7-frac)&63)<<8)
+	mant, frac := uint64(0), 0
+	if size <= 8 {
+		v := (eightAt(p) ^ zeros) << (uint(8-size) * 8 & 63)
+		if dot := bytesOf(v, dots); dot != 0 {
+			below := dot&-dot>>7 - 1
+			v = v&^(below<<8|0xff) | v&below<<8
+			frac = 7 - bits.TrailingZeros64(dot)/8
+			size--
 		}
-		at = unsafe.Add(at, frac)
-	}
-	if byteAt(at) == '\r' && byteAt(unsafe.Add(at, 1)) == '\n' {
-		at = unsafe.Add(at, 1)
-	}
-	if n+frac == 0 || byteAt(at) != sep && byteAt(at) != '\n' {
-		return 0, 0, false
+		if size == 0 || notDigits(v) {
+			return 0, false
+		}
+		mant = eightDigits(v)
+	} else {
+		v, w := (eightAt(p)^zeros)<<(uint(16-size)*8&63), eightAt(unsafe.Add(p, size-8))^zeros
+		if dot := bytesOf(w, dots); dot != 0 {
+			below := dot&-dot>>7 - 1
+			w = w&^(below<<8|0xff) | w&below<<8 | v>>56
+			v <<= 8
+			frac = 7 - bits.TrailingZeros64(dot)/8
+		} else if dot := bytesOf(v, dots); dot != 0 {
+			below := dot&-dot>>7 - 1
+			v = v&^(below<<8|0xff) | v&below<<8
+			frac = 15 - bits.TrailingZeros64(dot)/8
+		}
+		mant = eightDigits(v)*1e8 + eightDigits(w)
+		if notDigits(v) || notDigits(w) || mant >= 1<<53 {
+			return 0, false
+		}
 	}
 	x = float64(int64(mant)) / pow10[frac]
-	end = i + int(uintptr(at)-uintptr(unsafe.Pointer(&d[i])))
-	return math.Float64frombits(math.Float64bits(x) | uint64(neg)<<63), end, true
+	return math.Float64frombits(math.Float64bits(x) | neg<<63), true
+}
+
+// shortWhole reads a whole number of at most 8 digits, as shortNumber does.
+func shortWhole(p unsafe.Pointer, size int) (n int64, ok bool) {
+	neg := (uint64(byteAt(p)^'-') - 1) >> 63
+	p, size = unsafe.Add(p, neg), size-int(neg)
+	if uint(size-1) >= 8 {
+		return 0, false
+	}
+	v := (eightAt(p) ^ zeros) << (uint(8-size) * 8 & 63)
+	n = int64(eightDigits(v))
+	return (n ^ -int64(neg)) + int64(neg), !notDigits(v)
 }
 
 func byteAt(p unsafe.Pointer) byte    { return *(*byte)(p) }
 func eightAt(p unsafe.Pointer) uint64 { return binary.LittleEndian.Uint64((*[8]byte)(p)[:]) }
 
-const zeros = 0x3030303030303030 // eight of the digit 0
+const (
+	zeros = 0x3030303030303030 // eight of the digit 0
+	dots  = 0x1e1e1e1e1e1e1e1e // eight points, less that
+)
 
-var tens = [...]uint64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
-
-// leadingDigits counts the bytes from the lowest on that are 0 to 9.
-func leadingDigits(v uint64) int {
-	return bits.TrailingZeros64((v+0x7676767676767676|v)&0x8080808080808080) / 8
+// bytesOf has the highest bit of each byte where v is like w, up to the first
+// of them; what is behind that means nothing.
+func bytesOf(v, w uint64) uint64 {
+	v ^= w
+	return (v - ones) &^ v & highs
 }
+
+// notDigits reports whether any byte is not 0 to 9.
+func notDigits(v uint64) bool { return (v+0x7676767676767676|v)&highs != 0 }
 
 // eightDigits is the number whose digits are the bytes of v, the first of them
 // the lowest: pairs are joined, then pairs of pairs, then both halves.
@@ -194,43 +209,6 @@ func eightDigits(v uint64) uint64 {
 	v = v & 0x0f0f0f0f0f0f0f0f * 2561 >> 8
 	v = v & 0x00ff00ff00ff00ff * 6553601 >> 16
 	return v & 0x0000ffff0000ffff * 42949672960001 >> 32
-}
-
-// lastNumber is fastNumber near the end of a block, byte by byte.
-func lastNumber(d []byte, i int, sep byte) (x float64, end int, ok bool) {
-	neg := false
-	if i < len(d) && d[i] == '-' {
-		neg = true
-		i++
-	}
-	mant, start, dot := uint64(0), i, -1
-	for ; i < len(d); i++ {
-		c := d[i] - '0'
-		if c <= 9 {
-			mant = mant*10 + uint64(c)
-			continue
-		}
-		if d[i] != '.' || dot >= 0 {
-			break
-		}
-		dot = i
-	}
-	n, frac := i-start, 0
-	if dot >= 0 {
-		n--
-		frac = i - dot - 1
-	}
-	if n == 0 || n > 15 || i == len(d) || d[i] != sep && d[i] != '\n' {
-		return 0, 0, false
-	}
-	x = float64(mant)
-	if frac > 0 {
-		x /= pow10[frac]
-	}
-	if neg {
-		x = -x
-	}
-	return x, i, true
 }
 
 // roundsOnce reports whether an f64 next to a decimal, rounded to f32, is the

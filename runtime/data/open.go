@@ -27,6 +27,7 @@ type Options struct {
 	Cache   string // folder where decoded tables are kept for the next run; "": they are not
 	Memory  int64  // bytes of what must be in memory (targets of keys, whole columns); 0: 1 GB
 	Workers int    // goroutines that parse; 0: as many as processors
+	Vectors bool   // the processor has AVX2; what is read is the same without
 
 	// Context, where not nil, ends reading when it does; the error of Open then
 	// says nothing about the data.

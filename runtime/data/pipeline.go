@@ -325,7 +325,7 @@ func (t *table) newDecoder() decoder {
 	if t.reader.Name == "jsonl" {
 		return newJSONDecoder(t.inputs)
 	}
-	return &csvDecoder{dialect: t.dialect, inputs: t.inputs, multi: needsEnd(t.inputs)}
+	return &csvDecoder{dialect: t.dialect, inputs: t.inputs, multi: needsEnd(t.inputs), cuts: cuts{vectors: t.ds.opt.Vectors}}
 }
 
 // fileRows is how many records a file has.

@@ -98,27 +98,37 @@ type layout struct {
 	columns []string // names for messages; empty without a header
 	n       int      // columns of a record; -1 until the first one is seen
 	take    [][]target
-	fast    []int               // the input, if a column feeds just one of floats; else -1
+	whole   []columnOf          // what columns feed whose rows are decoded on their own,
+	apart   []columnOf          // and other ones, row by row
+	plain   bool                // what is a number is not missing
 	byName  map[string][]target // jsonl
 }
 
-// quicken finds the columns of plain numbers. Signs for missing values that
-// are numbers themselves (-999) must be compared, and forbid the short way.
+// quicken finds the columns that can be decoded one by one. Signs for missing
+// values that are numbers themselves (-999) must be compared with each of them.
 func (l *layout) quicken(inputs []*input, d *dialect) *layout {
-	l.fast = make([]int, len(l.take))
-	plain := d.sep != 0
+	l.plain = true
 	for _, m := range d.missing {
 		if _, ok := parseF64([]byte(m)); ok {
-			plain = false
+			l.plain = false
 		}
 	}
 	for c, ts := range l.take {
-		l.fast[c] = -1
-		if plain && len(ts) == 1 && inputs[ts[0].input].as == asNumber && inputs[ts[0].input].kind.IsFloat() {
-			l.fast[c] = ts[0].input
+		for _, t := range ts {
+			if in := inputs[t.input]; in.width == 1 && len(in.parts) == 0 && !in.absent {
+				l.whole = append(l.whole, columnOf{t, c})
+			} else {
+				l.apart = append(l.apart, columnOf{t, c})
+			}
 		}
 	}
 	return l
+}
+
+// columnOf is a target with the column that feeds it.
+type columnOf struct {
+	target
+	column int
 }
 
 type target struct{ input, part int }

@@ -11,8 +11,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/lang/source"
+	"github.com/dfc-lang/dfc/runtime/kernel"
 )
 
 func TestIdx(t *testing.T) {
@@ -243,43 +246,144 @@ func TestReadTensors(t *testing.T) {
 	fails(t, narrow, Options{Dir: at}, "D0126", "convert where you mean to")
 }
 
-// What the short way reads is what strconv reads, wherever a number stands.
-func TestFastNumber(t *testing.T) {
+// What the short way reads is what strconv reads, whatever stands behind it.
+func TestShortNumber(t *testing.T) {
 	texts := []string{"0", "-0", "7", ".5", "5.", "-.25", "1234567", "12345678", "0.12345678", "0.123456789012", "1.00000000000001",
-		"123456.123456789", "9999999.99999999", "0.000001", "-1234.56789", "00012.50"}
+		"123456.123456789", "9999999.99999999", "0.000001", "-1234.56789", "00012.50", "9007199254740991", "9007199254740993", "12345678.", ".12345678"}
 	for i := range uint64(3000) {
 		x := ir.UniformF64(ir.Mix(i, 1)) - 0.5
 		texts = append(texts, strconv.FormatFloat(x*math.Pow(10, float64(i%14)-5), 'f', int(i%13), 64))
 	}
-	for _, s := range append(texts, "-", ".", "", "1e5", "1.2.3", "0x10", "1 ", "+1", "12345678901234567890", "nan", "1-2") {
+	for _, s := range append(texts, "-", ".", "-.", "", "1e5", "1.2.3", "1234567.8.", "0x10", "1 ", "+1", "12345678901234567890", "nan", "1-2", "--1", "/", ":", "1\xb0") {
 		want, err := strconv.ParseFloat(s, 64)
-		for _, pad := range []string{"", strings.Repeat("9", 40)} {
-			for _, end := range []string{",", "\n", "\r\n"} {
-				x, at, ok := fastNumber([]byte("ab"+s+end+pad), 2, ',')
-				if ok && (err != nil || x != want || math.Signbit(x) != math.Signbit(want) || ("ab" + s + end)[at] != end[len(end)-1]) {
-					t.Errorf("%q: %v at %d, want %v", s+end+pad, x, at, want)
+		for _, behind := range []string{",", "9", ".", "\xff"} {
+			b := []byte(s + strings.Repeat(behind, 16))
+			x, ok := shortNumber(unsafe.Pointer(&b[0]), len(s))
+			if ok && (err != nil || x != want || math.Signbit(x) != math.Signbit(want)) {
+				t.Errorf("%q before %q: %v, want %v", s, behind, x, want)
+			}
+			if !ok && err == nil && len(s) < 16 && !strings.ContainsAny(s, "ena+x ") {
+				t.Errorf("%q before %q takes the long way", s, behind)
+			}
+			var y float64
+			if kernel.Active() >= kernel.AVX2 {
+				if k := decimals64(unsafe.Pointer(&b[0]), &[]int32{0, int32(len(s)) + 1}[0], 1, 1, &y); k != int(oneIf(ok)) || math.Float64bits(y) != math.Float64bits(x) {
+					t.Errorf("%q before %q: %v with vectors, want %v", s, behind, y, x)
 				}
-				if short := len(s) < 15 && strings.IndexByte(s+".", '.') < 8; !ok && short && err == nil && !strings.ContainsAny(s, "ena+x ") && (pad != "" || end != "\r\n") {
-					t.Errorf("%q takes the long way", s+end+pad)
-				}
+			}
+			n, ok := shortWhole(unsafe.Pointer(&b[0]), len(s))
+			whole, err := strconv.ParseInt(s, 10, 64)
+			if ok && (err != nil || n != whole) {
+				t.Errorf("%q before %q: %v, want %v", s, behind, n, whole)
+			}
+			if !ok && err == nil && len(s) <= 8 && s[0] != '+' {
+				t.Errorf("%q before %q takes the long way as a whole number", s, behind)
 			}
 		}
 	}
 }
 
-func BenchmarkFastNumber(b *testing.B) {
+// Fields of all lengths side by side, of both precisions, to the last one.
+func TestDecimals(t *testing.T) {
+	if kernel.Active() < kernel.AVX2 {
+		t.Skip("no AVX2")
+	}
+	const n = 2000
+	var b []byte
+	at, want := []int32{0}, []float64{}
+	for i := range uint64(n) {
+		x := ir.UniformF64(ir.Mix(i, 3)) - 0.5
+		s := strconv.FormatFloat(x*math.Pow(10, float64(i%9)-3), 'f', int(i%8), 64)
+		want = append(want, must(strconv.ParseFloat(s, 64)))
+		b = append(append(b, s...), ',')
+		at = append(at, int32(len(b)))
+	}
+	b = append(b, make([]byte, slack)...)
+	f := &fields{base: unsafe.Pointer(&b[0]), at: at, step: 1, vectors: true}
+	x64, _, n64 := decodeFloats[float64](f, nil, nil, false, 0, n)
+	x32, _, n32 := decodeFloats[float32](f, nil, nil, false, 0, n)
+	if n64 != n || n32 != n {
+		t.Fatal(n64, n32)
+	}
+	for i, w := range want {
+		if math.Float64bits(x64[i]) != math.Float64bits(w) || x32[i] != float32(w) {
+			t.Fatalf("%d: %v and %v, want %v", i, x64[i], x32[i], w)
+		}
+	}
+}
+
+func must(x float64, err error) float64 {
+	if err != nil {
+		panic(err)
+	}
+	return x
+}
+
+// Eight bytes at a time or 64, marks are the same.
+func TestMarks(t *testing.T) {
+	if kernel.Active() < kernel.AVX2 {
+		t.Skip("no AVX2")
+	}
+	var b [256]byte
+	for i := range b {
+		b[i] = byte(ir.Mix(uint64(i), 9))
+	}
+	for _, sep := range b {
+		var got [4]marks
+		marksAVX2(unsafe.Pointer(&b[0]), 4, sep, sep+1, &got[0])
+		for k, m := range got {
+			if want := marksAt(unsafe.Pointer(&b[64*k]), sep, sep+1); m != want {
+				t.Fatalf("%v, want %v", m, want)
+			}
+		}
+	}
+}
+
+func BenchmarkShortNumber(b *testing.B) {
 	var line []byte
-	n := 0
+	at := []int{0}
 	for i := range uint64(4000) {
 		line = strconv.AppendFloat(line, ir.UniformF64(ir.Mix(i, 1))*1000-500, 'f', 4, 64)
 		line = append(line, ',')
-		n++
+		at = append(at, len(line))
 	}
+	line = append(line, make([]byte, slack)...)
 	b.SetBytes(int64(len(line)))
 	for b.Loop() {
-		for i := 0; i < len(line); i++ {
-			_, i, _ = fastNumber(line, i, ',')
+		for i := range at[1:] {
+			shortNumber(unsafe.Pointer(&line[at[i]]), at[i+1]-at[i]-1)
 		}
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/number")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*4000), "ns/number")
+}
+
+func BenchmarkDecode(b *testing.B) {
+	names, inputs := make([]string, 20), make([]*input, 20)
+	for i := range names {
+		names[i] = "c" + strconv.Itoa(i)
+		inputs[i] = &input{name: names[i], kind: ir.F32, optional: true, width: 1, names: names[i : i+1]}
+	}
+	var line []byte
+	for i := range uint64(60_000) {
+		if i%97 != 0 {
+			line = strconv.AppendFloat(line, ir.UniformF64(ir.Mix(i, 1))*2-1, 'f', 4, 64)
+		}
+		line = append(line, ",\n"[oneIf(i%20 == 19)])
+	}
+	d := dialect{sep: ',', quote: '"', missing: []string{""}}
+	l, _ := newLayout(inputs, names, "a.csv", source.Span{})
+	l.quicken(inputs, &d)
+	for _, how := range []string{"records", "strips", "vectors"} {
+		b.Run(how, func(b *testing.B) {
+			if how == "vectors" && kernel.Active() < kernel.AVX2 {
+				b.Skip("no AVX2")
+			}
+			c := &csvDecoder{dialect: d, inputs: inputs, slow: how == "records", cuts: cuts{vectors: how == "vectors"}}
+			x := &block{layout: l, data: append(make([]byte, 0, len(line)+slack), line...)}
+			b.SetBytes(int64(len(line)))
+			for b.Loop() {
+				c.decode(x)
+			}
+		})
+	}
 }

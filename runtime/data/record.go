@@ -25,20 +25,23 @@ type pack struct {
 }
 
 // layPacks gives columns of numbers their places in records: those of larger
-// elements first, so that all are aligned.
+// elements first, so that all are aligned, and flags, eight a byte, last.
 func layPacks(cols []*col) []*pack {
 	var packs []*pack
+	var flags []*col
 	narrow := &pack{}
 	for _, c := range cols {
 		switch {
 		case c.text:
+		case c.flag:
+			flags = append(flags, c)
 		case c.rowBytes() >= wideRow:
 			packs = append(packs, &pack{cols: []*col{c}})
 		default:
 			narrow.cols = append(narrow.cols, c)
 		}
 	}
-	if len(narrow.cols) > 0 {
+	if len(narrow.cols)+len(flags) > 0 {
 		sort.SliceStable(narrow.cols, func(i, j int) bool { return kindSize(narrow.cols[i].kind) > kindSize(narrow.cols[j].kind) })
 		packs = append(packs, narrow)
 	}
@@ -47,11 +50,21 @@ func layPacks(cols []*col) []*pack {
 			c.pack, c.at = p, p.stride
 			p.stride += int(c.rowBytes())
 		}
+		if p == narrow {
+			p.addFlags(flags)
+		}
 		if size := kindSize(p.cols[0].kind); p.stride%size != 0 {
 			p.stride += size - p.stride%size
 		}
 	}
 	return packs
+}
+
+func (p *pack) addFlags(flags []*col) {
+	for i, c := range flags {
+		c.pack, c.at, c.bit = p, p.stride+i/8, 1<<(i%8)
+	}
+	p.cols, p.stride = append(p.cols, flags...), p.stride+(len(flags)+7)/8
 }
 
 // newRecords is n bytes, aligned for elements of any kind.
@@ -64,6 +77,12 @@ func (c *col) rowBytes() int64 { return int64(c.width) * int64(kindSize(c.kind))
 func (c *col) fillRows(at int, src []byte) {
 	chunk := c.pack.chunks[len(c.pack.chunks)-1]
 	dst, stride := chunk[at*c.pack.stride+c.at:], c.pack.stride
+	if c.flag {
+		for i, x := range src {
+			dst[i*stride] = dst[i*stride]&^c.bit | -x&c.bit
+		}
+		return
+	}
 	switch row := int(c.rowBytes()); row {
 	case 1:
 		for i, x := range src {
@@ -104,8 +123,22 @@ func (c *col) element(chunk []byte, row, e int) unsafe.Pointer {
 // index is an element of a column of indices.
 func (c *col) index(chunk []byte, row, e int) int32 { return *(*int32)(c.element(chunk, row, e)) }
 
+// isSet reports whether a flag of a row is set.
+func (c *col) isSet(chunk []byte, row int) bool { return chunk[row*c.pack.stride+c.at]&c.bit != 0 }
+
+// holds reports whether element e of a row is true: of a flag, or of bytes.
+func (c *col) holds(chunk []byte, row, e int) bool {
+	if c.flag {
+		return c.isSet(chunk, row)
+	}
+	return *(*uint8)(c.element(chunk, row, e)) != 0
+}
+
 // number is an element as an f64.
 func (c *col) number(chunk []byte, row, e int) float64 {
+	if c.flag {
+		return float64(oneIf(c.isSet(chunk, row)))
+	}
 	p := c.element(chunk, row, e)
 	switch c.kind {
 	case ir.F32:

@@ -45,6 +45,15 @@ func (t *Texts) At(i int) (string, bool) {
 	return string(t.data[from:t.ends[i]]), t.has[i]
 }
 
+// view is what At is, good until the texts change.
+func (t *Texts) view(i int) (string, bool) {
+	from := uint32(0)
+	if i > 0 {
+		from = t.ends[i-1]
+	}
+	return text(t.data[from:t.ends[i]]), t.has[i]
+}
+
 func (t *Texts) reset() { t.data, t.ends, t.has = t.data[:0], t.ends[:0], t.has[:0] }
 
 func (t *Texts) add(s []byte, has bool) {

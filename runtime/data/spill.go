@@ -89,8 +89,11 @@ func (s *spill) put(b []byte) error {
 }
 
 // read fills dst with the records of chunk k of a pack.
-func (s *spill) read(p *pack, k, rows int, dst []byte) error {
-	if _, err := s.f.ReadAt(dst[:rows*p.stride], p.offset[k]); err != nil {
+func (s *spill) read(p *pack, k, rows int, dst []byte) error { return s.readRows(p, k, 0, rows, dst) }
+
+// readRows fills dst with records of chunk k, from one of its rows on.
+func (s *spill) readRows(p *pack, k, from, rows int, dst []byte) error {
+	if _, err := s.f.ReadAt(dst[:rows*p.stride], p.offset[k]+int64(from*p.stride)); err != nil {
 		return source.Dataf("D0120", source.Place{}, "the decoded rows of `%s` cannot be read back: %s", s.table, reason(err))
 	}
 	for _, c := range p.cols {

@@ -54,6 +54,14 @@ func (a *Accumulator) inner() int {
 	return n
 }
 
+// Held is how many bytes of each row stay until the result is known.
+func (a *Accumulator) Held() int64 {
+	if a.all == nil {
+		return 0
+	}
+	return int64(a.inner() * kindSize(a.kind))
+}
+
 // Fork is an empty accumulator of the same kind, for one block.
 func (a *Accumulator) Fork() *Accumulator { return NewAccumulator(a.agg, a.kind, a.shape) }
 

@@ -19,8 +19,10 @@ type col struct {
 	kind   ir.Kind
 	width  int
 	text   bool
+	flag   bool  // of presence: a bit of a record
 	pack   *pack // of numbers
 	at     int   // byte of a record where the column begins
+	bit    uint8 // of that byte, for a flag
 	texts  []*textChunk
 	offset []int64 // of each chunk of texts in the spill file
 	size   []int64 // and its length there

@@ -172,7 +172,7 @@ func (t *table) addInput(in *input) {
 		in.col.dict = newDict()
 	}
 	if (in.optional || in.absent) && in.as != asMember && in.as != asForeign || in.optional && (in.width > 1 || in.each) {
-		in.valid = t.store.add(&col{name: in.name + "?", kind: ir.Bool, width: 1})
+		in.valid = t.store.add(&col{name: in.name + "?", kind: ir.Bool, width: 1, flag: !in.each})
 		if in.each {
 			in.valid.width, in.valid.shape = in.width, in.col.shape
 		}

@@ -25,7 +25,6 @@ type values struct {
 	a     array.Array // elements; its shape is not kept
 	valid []uint8     // of each row, if optional
 	dict  localDict
-	fresh []int32 // asKey: for each row 1 where its key is new in the block
 	text  []byte
 	ends  []uint32
 	raw   [][]byte // parts of the key of this row, until it is whole
@@ -38,7 +37,7 @@ func (v *values) reset(kind ir.Kind) {
 	a.Kind = kind
 	a.F32, a.F64, a.I32, a.I64 = a.F32[:0], a.F64[:0], a.I32[:0], a.I64[:0]
 	a.U8, a.I8, a.U16, a.I16 = a.U8[:0], a.I8[:0], a.U16[:0], a.I16[:0]
-	v.valid, v.fresh, v.text, v.ends, v.hole = v.valid[:0], v.fresh[:0], v.text[:0], v.ends[:0], false
+	v.valid, v.text, v.ends, v.hole = v.valid[:0], v.text[:0], v.ends[:0], false
 	v.dict.reset()
 }
 
@@ -81,6 +80,7 @@ func (v *values) put(in *input, d *dialect, raw []byte, part int, row int32) *pr
 	case asMember:
 		id, fresh := v.dict.id(raw, row)
 		if fresh && !utf8.Valid(raw) {
+			v.dict.undo(raw)
 			return notUTF8()
 		}
 		v.a.I32 = append(v.a.I32, id)
@@ -331,6 +331,7 @@ func (v *values) endKey(in *input, d *dialect, row int32) *problem {
 		if fresh {
 			for i, raw := range parts {
 				if in.parts[i] == keyText && !utf8.Valid(raw) {
+					v.dict.undo(key)
 					return notUTF8()
 				}
 			}

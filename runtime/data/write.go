@@ -2,7 +2,6 @@ package data
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
@@ -35,6 +34,7 @@ type TableWriter struct {
 	json  []string       // what stands before each column of a JSON object, and behind the last
 	fills []filling      // for each column
 	begun bool
+	ahead *ahead // nil: rows are formatted as they come
 }
 
 // filling is a column of a written row, with its place in TextReqs where it is
@@ -92,23 +92,36 @@ func (t *TableWriter) Rows(results []*array.Array, texts []Texts, n int) error {
 		return t.hold(results, n)
 	}
 	t.begin(results)
+	first := t.rows
+	t.rows += int64(n)
+	if t.ahead != nil {
+		if t.ahead.bad.Load() {
+			return t.Close()
+		}
+		t.ahead.rows(results, texts, n, first)
+		return nil
+	}
+	var err error
+	if t.buf, err = t.format(t.buf[:0], results, texts, n, first); err != nil {
+		return err
+	}
+	_, err = t.out.Write(t.buf)
+	return err
+}
+
+// format appends the text of n rows, of which the first is row first of all.
+func (t *TableWriter) format(buf []byte, results []*array.Array, texts []Texts, n int, first int64) ([]byte, error) {
 	for i := range n {
-		t.buf = t.buf[:0]
-		var err error
 		if t.node.Format == "csv" {
-			t.csvRow(results, texts, i)
-		} else {
-			err = t.jsonRow(results, texts, i)
+			buf = t.csvRow(buf, results, texts, i)
+			continue
 		}
-		if err != nil {
-			return err
-		}
-		t.rows++
-		if _, err := t.out.Write(t.buf); err != nil {
-			return err
+		var err error
+		if buf, err = t.jsonRow(buf, results, texts, i, first+int64(i)); err != nil {
+			return buf, err
 		}
 	}
-	return nil
+	return buf, nil
 }
 
 // begin writes the header, or the bracket that opens a JSON list.
@@ -164,7 +177,7 @@ func (f *filling) textOf(texts []Texts, i int) (string, bool) {
 	if f.Fixed != nil {
 		return *f.Fixed, true
 	}
-	return texts[f.text].At(i)
+	return texts[f.text].view(i)
 }
 
 // width is how many fields of a row a column takes.
@@ -173,73 +186,76 @@ func (t *TableWriter) width(f *filling, results []*array.Array) int {
 	return a.Len() / a.Shape[0]
 }
 
-func (t *TableWriter) csvRow(results []*array.Array, texts []Texts, i int) {
+func (t *TableWriter) csvRow(buf []byte, results []*array.Array, texts []Texts, i int) []byte {
+	from := len(buf)
 	for k := range t.fills {
 		if k > 0 {
-			t.buf = append(t.buf, ',')
+			buf = append(buf, ',')
 		}
 		f := &t.fills[k]
 		c := f.chosen(results, i)
 		switch {
 		case c == nil && f.Result < 0:
 		case c == nil:
-			t.buf = append(t.buf, strings.Repeat(",", t.width(f, results)-1)...)
+			for range t.width(f, results) - 1 {
+				buf = append(buf, ',')
+			}
 		case c.Result < 0:
 			if s, ok := c.textOf(texts, i); ok {
-				t.buf = appendField(t.buf, s)
+				buf = appendField(buf, s)
 			}
 		default:
 			w := t.width(c, results)
 			for e := range w {
 				if e > 0 {
-					t.buf = append(t.buf, ',')
+					buf = append(buf, ',')
 				}
-				t.buf = t.cells.csv(t.buf, results[c.Result], t.types[c.Result], i*w+e)
+				buf = t.cells.csv(buf, results[c.Result], t.types[c.Result], i*w+e)
 			}
 		}
 	}
-	if len(t.buf) == 0 {
-		t.buf = append(t.buf, `""`...) // an empty line would be no record
+	if len(buf) == from {
+		buf = append(buf, `""`...) // an empty line would be no record
 	}
-	t.buf = append(t.buf, '\n')
+	return append(buf, '\n')
 }
 
-func (t *TableWriter) jsonRow(results []*array.Array, texts []Texts, i int) error {
+func (t *TableWriter) jsonRow(buf []byte, results []*array.Array, texts []Texts, i int, row int64) ([]byte, error) {
 	if t.node.Format == "json" {
-		if t.rows > 0 {
-			t.buf = append(t.buf, ',')
+		if row > 0 {
+			buf = append(buf, ',')
 		}
-		t.buf = append(t.buf, "\n  "...)
+		buf = append(buf, "\n  "...)
 	}
 	for k := range t.fills {
-		t.buf = append(t.buf, t.json[k]...)
+		buf = append(buf, t.json[k]...)
 		c := t.fills[k].chosen(results, i)
 		if c == nil {
-			t.buf = append(t.buf, "null"...)
+			buf = append(buf, "null"...)
 			continue
 		}
 		if c.Result < 0 {
 			if s, ok := c.textOf(texts, i); ok {
-				t.buf = append(t.buf, jsonText(s)...)
+				buf = append(buf, jsonText(s)...)
 			} else {
-				t.buf = append(t.buf, "null"...)
+				buf = append(buf, "null"...)
 			}
 			continue
 		}
 		a := results[c.Result]
 		var err error
-		t.buf, err = t.cells.nested(t.buf, a, t.types[c.Result], a.Shape[1:], i*a.Len()/a.Shape[0], t.fills[k].Name)
+		buf, err = t.cells.nested(buf, a, t.types[c.Result], a.Shape[1:], i*a.Len()/a.Shape[0], t.fills[k].Name)
 		if err != nil {
 			d := source.AsList(err)[0].At(t.out.span)
-			d.Place = source.Place{File: t.out.path, Row: t.rows + 1, Column: t.fills[k].Name}
-			return d
+			d.Place = source.Place{File: t.out.path, Row: row + 1, Column: t.fills[k].Name}
+			return buf, d
 		}
 	}
-	t.buf = append(t.buf, t.json[len(t.node.Columns)]...)
+	buf = append(buf, t.json[len(t.node.Columns)]...)
 	if t.node.Format == "jsonl" {
-		t.buf = append(t.buf, '\n')
+		buf = append(buf, '\n')
 	}
-	return nil
+	return buf, nil
 }
 
 // hold keeps columns until their number of rows is known.
@@ -268,6 +284,9 @@ func concat(a, b *array.Array) *array.Array {
 
 // Finish writes what follows the last row.
 func (t *TableWriter) Finish() error {
+	if err := t.Close(); err != nil {
+		return err
+	}
 	switch t.node.Format {
 	case "npy":
 		return t.finishNpy()
