@@ -101,8 +101,8 @@ func compile(path string, text []byte, o Options, down lowering, files bool) (*P
 			return nil, append(l, source.AsList(err)...)
 		}
 	}
-	p.module = cloneModule(p.lowered)
-	if err := runPasses(p.module, sizeFreePasses, nil, o, nil); err != nil {
+	var err error
+	if p.module, err = passed(p.lowered, sizeFreePasses, nil, o); err != nil {
 		l = append(l, source.AsList(err)...)
 		l.Sort()
 		return nil, l
@@ -113,7 +113,7 @@ func compile(path string, text []byte, o Options, down lowering, files bool) (*P
 }
 
 // verify checks a module as lowered, and that its text reads back the same.
-// The passes verify what they make of it in any case.
+// What the passes make of it is verified in any case.
 func verify(m *ir.Module) error {
 	if err := ir.Verify(m, ir.StageRaw); err != nil {
 		return source.Bugf(source.Span{}, "the program as lowered: %v", err)

@@ -3,10 +3,13 @@ package dfc
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
+	"github.com/dfc-lang/dfc/passes"
 )
 
 // TestExamplesVerify compiles every example with all checks.
@@ -23,6 +26,28 @@ func TestExamplesVerify(t *testing.T) {
 		}
 		if text, err := p.Text(); err != nil || len(text) == 0 {
 			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// TestFaultOfPass spoils the program in one pass: what the verifier finds at
+// the end of the list is put down to that pass.
+func TestFaultOfPass(t *testing.T) {
+	was := sizeFreePasses
+	defer func() { sizeFreePasses = was }()
+	spoil := passes.Pass{Name: "spoil", Run: func(m *ir.Module, _ ir.Sizes) error {
+		for _, f := range m.Funcs {
+			for _, op := range f.Body.Ops {
+				op.Results[0].Type = ir.ScalarOf(ir.Bool)
+			}
+		}
+		return nil
+	}}
+	sizeFreePasses = slices.Insert(slices.Clone(was), 2, spoil)
+	for _, verify := range []bool{false, true} {
+		_, err := CompileText("p.df", []byte("setting a: f32 = 2\nprint sin(a)\n"), Options{Verify: verify})
+		if err == nil || Exit(err) != 3 || !strings.Contains(err.Error(), "after pass spoil") {
+			t.Errorf("verify %v: %v", verify, err)
 		}
 	}
 }
