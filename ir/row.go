@@ -90,6 +90,8 @@ type Row struct {
 
 	// Samples are instances that generate the tests of the row.
 	Samples func() []Sample
+
+	dims bool // the attributes can hold dimensions; set when the row is added
 }
 
 // Sample is one instance of a row to test: operand types, attributes and, for
@@ -137,6 +139,7 @@ func addRow(rs ...Row) {
 			panic("ir: two rows named " + r.Name)
 		}
 		checkAttrs(&r)
+		r.dims = r.Attrs != nil && hasDims(reflect.TypeOf(r.Attrs))
 		if r.Batch == nil && r.Has(Elementwise) {
 			r.Batch = batchElementwise
 		}
