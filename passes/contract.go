@@ -29,7 +29,7 @@ func contractRegion(m *ir.Module, f *ir.Func, r *ir.Region, t *tally) {
 		for _, s := range op.Regions {
 			contractRegion(m, f, s, t)
 		}
-		op.Operands = e.list(op.Operands)
+		e.rewire(op)
 		product, z := productAndSum(op, uses)
 		if product == nil {
 			r.Ops = append(r.Ops, op)

@@ -22,7 +22,7 @@ func (v *deriver) hoistSums(f *ir.Func, r *ir.Region) {
 		for _, s := range op.Regions {
 			v.hoistSums(f, s)
 		}
-		op.Operands = e.list(op.Operands)
+		e.rewire(op)
 		a, ok := op.Attrs.(ir.ScanAttrs)
 		if !ok {
 			r.Ops = append(r.Ops, op)

@@ -141,9 +141,7 @@ func (w *rewriter) region(r *ir.Region) {
 	w.b = at(w.v.m, w.f, r)
 	e := env{}
 	for _, op := range ops {
-		for i, x := range op.Operands {
-			op.Operands[i] = e.of(x)
-		}
+		e.rewire(op)
 		for _, s := range op.Regions {
 			w.region(s)
 		}
