@@ -1,6 +1,7 @@
 package dfc
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,6 +50,30 @@ func TestFaultOfPass(t *testing.T) {
 		if err == nil || Exit(err) != 3 || !strings.Contains(err.Error(), "after pass spoil") {
 			t.Errorf("verify %v: %v", verify, err)
 		}
+	}
+}
+
+// TestSharedConstants computes each constant from the two before it: what many
+// name is emitted once, not once for each way to it, of which there are more
+// than can be counted.
+func TestSharedConstants(t *testing.T) {
+	const n = 200
+	var text strings.Builder
+	text.WriteString("let a0 = sqrt(2)\nlet a1 = sin(a0)\n")
+	for i := 2; i < n; i++ {
+		fmt.Fprintf(&text, "let a%d = a%d * 0.5 + sin(a%d)\n", i, i-1, i-2)
+	}
+	fmt.Fprintf(&text, "setting s: f32 = 1\nprint a%d * s\n", n-1)
+	p, err := CompileText("p.df", []byte(text.String()), Options{Verify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ops := 0
+	for _, f := range p.lowered.Funcs {
+		ops += ir.OpCount(f)
+	}
+	if ops < n || ops > 5*n {
+		t.Errorf("%d operations for %d constants", ops, n)
 	}
 }
 

@@ -143,6 +143,9 @@ func (b *Builder) Open(params ...Type) []*Value {
 	return ps
 }
 
+// Region is the one that is open.
+func (b *Builder) Region() *Region { return b.top.region }
+
 // Captured is a region that was closed: Values are what it used from outside,
 // in the order of its leading parameters.
 type Captured struct {

@@ -30,8 +30,8 @@ type Num struct {
 	Float  bool // has no meaning as an integer
 	Approx bool // written with a point or an exponent, or a quotient: may be rounded
 	mk     func(c *cx, k ir.Kind) *ir.Value
-	fn     *fnCtx // whose values mk refers to, nil if none
-	cache  map[numKey]*ir.Value
+	fn     *fnCtx               // whose values mk refers to, nil if none
+	cache  map[numKey]*ir.Value // what mk has emitted
 }
 
 type numKey struct {
@@ -127,7 +127,7 @@ func (n *Num) raw(c *cx, k ir.Kind) *ir.Value {
 		return c.constList(n, k)
 	}
 	if !n.exact() {
-		return n.mk(c, k)
+		return n.made(c, k)
 	}
 	t := ir.ScalarOf(k)
 	if k.IsFloat() {
@@ -135,6 +135,22 @@ func (n *Num) raw(c *cx, k ir.Kind) *ir.Value {
 	}
 	i, _ := n.int()
 	return c.fn.b.Int(t, i)
+}
+
+// made is what the recipe emits, once for a kind and region: recipes are made
+// of recipes, and one that two others name would be emitted again for each way
+// that leads to it.
+func (n *Num) made(c *cx, k ir.Kind) *ir.Value {
+	key := numKey{k, c.fn.b.Region()}
+	if v := n.cache[key]; v != nil {
+		return v
+	}
+	v := n.mk(c, k)
+	if n.cache == nil {
+		n.cache = map[numKey]*ir.Value{}
+	}
+	n.cache[key] = v
+	return v
 }
 
 // float is the value rounded once to the kind.
