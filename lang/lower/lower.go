@@ -12,6 +12,7 @@ package lower
 
 import (
 	"fmt"
+	"math/big"
 	"path"
 	"sort"
 	"strings"
@@ -82,6 +83,7 @@ type el struct {
 	partial    bool                   // a file was not there that says the type of a value
 	demanded   map[string]bool        // names that results need; nil until asked
 	exprTables map[syntax.Node]*Tab   // tables that expressions made
+	literals   map[string]*big.Rat
 }
 
 // report is a diagnostic being built; its methods work on a dropped one too.
@@ -143,6 +145,7 @@ func newEl(prog *check.Program, opt Options) *el {
 	e.trains, e.naming = map[*check.Decl]*trainInfo{}, map[string]*naming{}
 	e.pure, e.checked = map[*check.Decl]int{}, map[*check.Decl]bool{}
 	e.layerNames, e.places = map[syntax.Node]string{}, map[syntax.Node]int{}
+	e.literals = map[string]*big.Rat{}
 	e.catUse = map[*check.Table]*ir.Category{}
 	e.members, e.hiddens = map[string]string{}, map[string]string{}
 	e.firsts = map[*check.Decl]Value{}

@@ -64,6 +64,19 @@ func parseNum(text string) (*big.Rat, bool) {
 	return r, ok
 }
 
+// literal is parseNum that reads each text once: bodies of functions are
+// evaluated again and again, and nothing changes a Rat.
+func (e *el) literal(text string) (*big.Rat, bool) {
+	if r := e.literals[text]; r != nil {
+		return r, true
+	}
+	r, ok := parseNum(text)
+	if ok {
+		e.literals[text] = r
+	}
+	return r, ok
+}
+
 func (n *Num) untyped() bool { return n.Kind == ir.NoKind }
 func (n *Num) scalar() bool  { return len(n.Dims) == 0 }
 
@@ -156,6 +169,9 @@ func (n *Num) made(c *cx, k ir.Kind) *ir.Value {
 // float is the value rounded once to the kind.
 func (n *Num) float(k ir.Kind) float64 {
 	if n.Rat != nil {
+		if f, ok := quotient(n.Rat, k); ok {
+			return f
+		}
 		if k == ir.F32 {
 			f, _ := n.Rat.Float32()
 			return float64(f)
@@ -169,6 +185,33 @@ func (n *Num) float(k ir.Kind) float64 {
 	}
 	f, _ := n.Big.Float64()
 	return f
+}
+
+// quotient is x rounded once where both of its parts are numbers of the kind,
+// as those of most literals are: division rounds once.
+func quotient(x *big.Rat, k ir.Kind) (float64, bool) {
+	num, den := x.Num(), int64(1)
+	if !num.IsInt64() {
+		return 0, false
+	}
+	if !x.IsInt() {
+		d := x.Denom()
+		if !d.IsInt64() {
+			return 0, false
+		}
+		den = d.Int64()
+	}
+	bits := 53
+	if k == ir.F32 {
+		bits = 24
+	}
+	if n := num.Int64(); max(n, -n, den) > 1<<bits || n == math.MinInt64 {
+		return 0, false
+	}
+	if k == ir.F32 {
+		return float64(float32(num.Int64()) / float32(den)), true
+	}
+	return float64(num.Int64()) / float64(den), true
 }
 
 // intRange is what the integer kinds hold.
@@ -200,11 +243,12 @@ func (c *cx) fitNum(n *Num, k ir.Kind, at source.Span) bool {
 	if n.Items != nil {
 		return true
 	}
-	text, known := n.text()
+	known := n.exact()
 	if lo, hi, ok := intRange(k); ok {
 		switch i, whole := n.int(); {
 		case n.Float || known && n.Rat == nil || n.Rat != nil && !n.Rat.IsInt():
-			if !known {
+			text, ok := n.text()
+			if !ok {
 				text = "this"
 			}
 			c.errf("E0303", at, "%s is no whole number, and %s is needed here", text, k).hint("round it first, or use a type with fractions")
@@ -222,7 +266,13 @@ func (c *cx) fitNum(n *Num, k ir.Kind, at source.Span) bool {
 		}
 		return true
 	}
+	if n.Rat != nil {
+		if _, ok := quotient(n.Rat, k); ok {
+			return true // neither too large nor too small, and exact if whole
+		}
+	}
 	f := n.float(k)
+	text, _ := n.text()
 	if math.IsInf(f, 0) {
 		c.errf("E0306", at, "%s overflows %s", numberText(text, at), k).hint("%s", kindLimits[k])
 		return false
