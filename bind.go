@@ -290,12 +290,11 @@ func (b *Bound) planFor(m *ir.Module) error {
 	if err := b.checkSizes(m); err != nil {
 		return err
 	}
-	sized := cloneModule(m)
-	if err := runPasses(sized, sizedPasses, b.sizes, b.program.options, nil); err != nil {
+	sized, err := passed(m, sizedPasses, b.sizes, b.program.options)
+	if err != nil {
 		return err
 	}
 	options, held := b.runOptions(), b.holdings(sized)
-	var err error
 	if options.Memory, err = b.leftOf(sized, held); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/lower"
@@ -19,9 +20,9 @@ type Program struct {
 	path     string
 	file     *source.File
 	options  Options
-	lowered  *ir.Module // as lowered, before any pass
-	module   *ir.Module // after the passes that need no sizes
-	hashes   map[string]string
+	lowered  *ir.Module               // as lowered, before any pass
+	module   *ir.Module               // after the passes that need no sizes
+	hashes   func() map[string]string // trainHashes of lowered, made when asked for
 	warnings source.List
 }
 
@@ -90,7 +91,7 @@ func compile(path string, text []byte, o Options, down lowering, files bool) (*P
 			return nil, l
 		}
 	}
-	p.hashes = trainHashes(p.lowered)
+	p.hashes = sync.OnceValue(func() map[string]string { return trainHashes(p.lowered) })
 	l = append(l, gradients(p.lowered)...)
 	if l.HasErrors() {
 		l.Sort()
@@ -101,8 +102,8 @@ func compile(path string, text []byte, o Options, down lowering, files bool) (*P
 			return nil, append(l, source.AsList(err)...)
 		}
 	}
-	p.module = cloneModule(p.lowered)
-	if err := runPasses(p.module, sizeFreePasses, nil, o, nil); err != nil {
+	var err error
+	if p.module, err = passed(p.lowered, sizeFreePasses, nil, o); err != nil {
 		l = append(l, source.AsList(err)...)
 		l.Sort()
 		return nil, l
@@ -113,7 +114,7 @@ func compile(path string, text []byte, o Options, down lowering, files bool) (*P
 }
 
 // verify checks a module as lowered, and that its text reads back the same.
-// The passes verify what they make of it in any case.
+// What the passes make of it is verified in any case.
 func verify(m *ir.Module) error {
 	if err := ir.Verify(m, ir.StageRaw); err != nil {
 		return source.Bugf(source.Span{}, "the program as lowered: %v", err)

@@ -1,12 +1,16 @@
 package dfc
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
+	"github.com/dfc-lang/dfc/passes"
 )
 
 // TestExamplesVerify compiles every example with all checks.
@@ -24,6 +28,52 @@ func TestExamplesVerify(t *testing.T) {
 		if text, err := p.Text(); err != nil || len(text) == 0 {
 			t.Errorf("%s: %v", path, err)
 		}
+	}
+}
+
+// TestFaultOfPass spoils the program in one pass: what the verifier finds at
+// the end of the list is put down to that pass.
+func TestFaultOfPass(t *testing.T) {
+	was := sizeFreePasses
+	defer func() { sizeFreePasses = was }()
+	spoil := passes.Pass{Name: "spoil", Run: func(m *ir.Module, _ ir.Sizes) error {
+		for _, f := range m.Funcs {
+			for _, op := range f.Body.Ops {
+				op.Results[0].Type = ir.ScalarOf(ir.Bool)
+			}
+		}
+		return nil
+	}}
+	sizeFreePasses = slices.Insert(slices.Clone(was), 2, spoil)
+	for _, verify := range []bool{false, true} {
+		_, err := CompileText("p.df", []byte("setting a: f32 = 2\nprint sin(a)\n"), Options{Verify: verify})
+		if err == nil || Exit(err) != 3 || !strings.Contains(err.Error(), "after pass spoil") {
+			t.Errorf("verify %v: %v", verify, err)
+		}
+	}
+}
+
+// TestSharedConstants computes each constant from the two before it: what many
+// name is emitted once, not once for each way to it, of which there are more
+// than can be counted.
+func TestSharedConstants(t *testing.T) {
+	const n = 200
+	var text strings.Builder
+	text.WriteString("let a0 = sqrt(2)\nlet a1 = sin(a0)\n")
+	for i := 2; i < n; i++ {
+		fmt.Fprintf(&text, "let a%d = a%d * 0.5 + sin(a%d)\n", i, i-1, i-2)
+	}
+	fmt.Fprintf(&text, "setting s: f32 = 1\nprint a%d * s\n", n-1)
+	p, err := CompileText("p.df", []byte(text.String()), Options{Verify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ops := 0
+	for _, f := range p.lowered.Funcs {
+		ops += ir.OpCount(f)
+	}
+	if ops < n || ops > 5*n {
+		t.Errorf("%d operations for %d constants", ops, n)
 	}
 }
 

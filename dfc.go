@@ -42,7 +42,9 @@ type Options struct {
 	// given in any case, so it changes nothing.
 	Pedantic bool
 	Disabled []string // passes to leave out, for tests and bisection
-	Verify   bool     // also check the IR before the first pass, and that its text reads back
+	// Verify checks the IR before the first pass and after each, not only what
+	// all of them have made, and that its text reads back.
+	Verify bool
 	// NoJIT keeps the process from making machine code, which systems that
 	// forbid executable memory also do: loops are interpreted a tile at a time,
 	// slower and with the same results.

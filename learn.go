@@ -88,7 +88,7 @@ func (s *session) setup(n *ir.Node, t *ir.Train) (train.Setup, func(), error) {
 	if err != nil {
 		return train.Setup{}, close, err
 	}
-	setup := train.Setup{Node: n, Hash: s.bound.program.hashes[n.Name],
+	setup := train.Setup{Node: n, Hash: s.bound.program.hashes()[n.Name],
 		Step:     train.Call{Fn: stepFn, Run: step.Run},
 		Init:     train.Call{Fn: initFn, Run: init.Run},
 		Input:    func(in ir.Input) (*array.Array, error) { return s.input(in, n) },

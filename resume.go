@@ -82,7 +82,7 @@ func (s *session) freshState() (*train.State, error) {
 // owns says why a state is not one of this program, nil where it is.
 func (p *Program) owns(st *train.State) error {
 	for _, t := range st.Trainings {
-		switch h, ok := p.hashes[t.Name]; {
+		switch h, ok := p.hashes()[t.Name]; {
 		case !ok:
 			return fmt.Errorf("it has a training named %s", t.Name)
 		case h != t.Hash:

@@ -26,6 +26,32 @@ var (
 	sizedPasses    = passes.Sized
 )
 
+// passed is a copy of m after the passes of a list. Without Options.Verify the
+// verifier looks at the whole of their work once; where that or a pass then
+// shows a fault of ours, they run again with the verifier between them, so that
+// the message names the pass.
+func passed(m *ir.Module, list []passes.Pass, sizes ir.Sizes, o Options) (*ir.Module, error) {
+	out := cloneModule(m)
+	err := runPasses(out, list, sizes, o, nil)
+	if ours(err) && !o.Verify {
+		o.Verify = true
+		if named := runPasses(cloneModule(m), list, sizes, o, nil); named != nil {
+			err = named
+		}
+	}
+	return out, err
+}
+
+// ours reports whether an error of passes is a fault of dfc. What they say of a
+// program is one diagnostic; the verifier speaks in lists.
+func ours(err error) bool {
+	var d *source.Diagnostic
+	if errors.As(err, &d) {
+		return d.Class == source.Bug
+	}
+	return err != nil
+}
+
 // runPasses applies passes. see, which may be nil, looks at the module after
 // each and says whether to go on.
 func runPasses(m *ir.Module, list []passes.Pass, sizes ir.Sizes, o Options, see func(string, *ir.Module) bool) (err error) {
@@ -51,11 +77,15 @@ func runPasses(m *ir.Module, list []passes.Pass, sizes ir.Sizes, o Options, see 
 			err = panicked(p, "the pass "+at)
 		}
 	}()
-	err = passes.Run(m, list, sizes, func(name string, m *ir.Module) {
-		if see != nil && !see(name, m) {
-			panic(stop{})
-		}
-	})
+	if see == nil && !o.Verify {
+		err = passes.Apply(m, list, sizes)
+	} else {
+		err = passes.Run(m, list, sizes, func(name string, m *ir.Module) {
+			if see != nil && !see(name, m) {
+				panic(stop{})
+			}
+		})
+	}
 	var d *source.Diagnostic
 	var l source.List
 	if err != nil && !errors.As(err, &d) && !errors.As(err, &l) {

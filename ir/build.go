@@ -68,20 +68,26 @@ func (b *Builder) OpWith(name string, attrs Attrs, regions []*Region, operands .
 
 // opAt appends an operation to an open region.
 func (b *Builder) opAt(at *block, row *Row, attrs Attrs, regions []*Region, operands []*Value) []*Value {
-	op := &Op{Row: row, Attrs: attrs, Regions: regions, Span: b.Span}
-	if len(operands) > 0 {
-		op.Operands = make([]*Value, len(operands))
-	}
+	op, one := newOp(row, attrs, b.Span, len(operands), 1)
+	op.Regions = regions
 	for i, v := range operands {
 		op.Operands[i] = b.local(at, v)
 	}
+	results := op.Results
+	op.Results = nil // are what the rule is asked for
 	types, err := row.Types(b.Module, op)
 	if err != nil {
 		panic(&TypeError{row.Name, b.Span, err})
 	}
-	op.Results = make([]*Value, len(types))
+	if op.Results = results; len(types) != len(results) || one == nil {
+		op.Results, one = make([]*Value, len(types)), nil
+	}
 	for i, t := range types {
-		v := b.Func.NewValue(t)
+		v := one
+		if v == nil {
+			v = &Value{}
+		}
+		b.Func.number(v, t)
 		v.Def, v.Index, v.In, v.Span, v.Primal = op, i, at.region, b.Span, b.Primal
 		op.Results[i] = v
 	}
@@ -136,6 +142,9 @@ func (b *Builder) Open(params ...Type) []*Value {
 	b.top, ps = b.block(params)
 	return ps
 }
+
+// Region is the one that is open.
+func (b *Builder) Region() *Region { return b.top.region }
 
 // Captured is a region that was closed: Values are what it used from outside,
 // in the order of its leading parameters.

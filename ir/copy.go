@@ -13,30 +13,109 @@ func Clone(f *Func, name string) *Func {
 // CopyRegion is a deep copy of a closed region (of any function) with fresh
 // values of f. It is not yet placed anywhere.
 func CopyRegion(f *Func, r *Region) *Region {
-	out, m := &Region{Ops: make([]*Op, 0, len(r.Ops))}, make(map[*Value]*Value, len(r.Params)+len(r.Ops))
-	for i, p := range r.Params {
-		out.Params = append(out.Params, copyValue(f, p, nil, i, out, m))
+	c := copier{f: f, lo: int(^uint(0) >> 1)}
+	c.measure(r)
+	if n := c.hi - c.lo + 1; n <= 4*c.values.left+64 {
+		c.at = make([]twin, max(n, 0))
+	} else { // few values with numbers far apart
+		c.rest = make(map[*Value]*Value, c.values.left)
 	}
+	return c.region(r)
+}
+
+// copier copies a region. The twins of its values stand by number, which each
+// has for itself within its function.
+type copier struct {
+	f      *Func
+	lo, hi int // the numbers of the values
+	at     []twin
+	rest   map[*Value]*Value
+
+	values slab[Value]
+	ops    slab[Op]
+	lists  slab[*Value]
+}
+
+type twin struct{ from, to *Value }
+
+// measure finds how much there is to copy.
+func (c *copier) measure(r *Region) {
+	c.lists.left += len(r.Params) + len(r.Results)
+	c.number(r.Params)
+	c.ops.left += len(r.Ops)
 	for _, op := range r.Ops {
-		o := &Op{Row: op.Row, Attrs: op.Attrs, Span: op.Span, Operands: mapped(op.Operands, m)}
-		for i, v := range op.Results {
-			o.Results = append(o.Results, copyValue(f, v, o, i, out, m))
-		}
+		c.lists.left += len(op.Operands) + len(op.Results)
+		c.number(op.Results)
 		for _, in := range op.Regions {
-			o.Regions = append(o.Regions, CopyRegion(f, in))
+			c.measure(in)
 		}
-		out.Ops = append(out.Ops, o)
 	}
-	out.Results = mapped(r.Results, m)
+}
+
+func (c *copier) number(vs []*Value) {
+	c.values.left += len(vs)
+	for _, v := range vs {
+		c.lo, c.hi = min(c.lo, v.ID), max(c.hi, v.ID)
+	}
+}
+
+func (c *copier) region(r *Region) *Region {
+	out := &Region{Ops: make([]*Op, len(r.Ops))}
+	out.Params = c.defined(r.Params, nil, out)
+	ops := c.ops.take(len(r.Ops))
+	for k, op := range r.Ops {
+		o := &ops[k]
+		*o = Op{Row: op.Row, Attrs: op.Attrs, Span: op.Span, Operands: c.mapped(op.Operands)}
+		o.Results = c.defined(op.Results, o, out)
+		if len(op.Regions) > 0 {
+			o.Regions = make([]*Region, len(op.Regions))
+		}
+		for i, in := range op.Regions {
+			o.Regions[i] = c.region(in)
+		}
+		out.Ops[k] = o
+	}
+	out.Results = c.mapped(r.Results)
 	return out
 }
 
-func copyValue(f *Func, v *Value, def *Op, i int, in *Region, m map[*Value]*Value) *Value {
-	c := f.NewValue(v.Type)
-	c.Name, c.Span, c.Primal = v.Name, v.Span, v.Primal
-	c.Def, c.Index, c.In = def, i, in
-	m[v] = c
-	return c
+// defined copies values that are defined together.
+func (c *copier) defined(vs []*Value, def *Op, in *Region) []*Value {
+	out, fresh := c.lists.take(len(vs)), c.values.take(len(vs))
+	for i, v := range vs {
+		w := &fresh[i]
+		copyValue(c.f, w, v, def, i, in)
+		out[i] = w
+		if c.rest != nil {
+			c.rest[v] = w
+		} else {
+			c.at[v.ID-c.lo] = twin{v, w}
+		}
+	}
+	return out
+}
+
+// mapped is the copies of vs, and of what does not belong to the region itself.
+func (c *copier) mapped(vs []*Value) []*Value {
+	out := c.lists.take(len(vs))
+	for i, v := range vs {
+		out[i] = v
+		if c.rest != nil {
+			if w, ok := c.rest[v]; ok {
+				out[i] = w
+			}
+		} else if n := v.ID - c.lo; n >= 0 && n < len(c.at) && c.at[n].from == v {
+			out[i] = c.at[n].to
+		}
+	}
+	return out
+}
+
+// copyValue makes w, which is new, a copy of v in f.
+func copyValue(f *Func, w, v *Value, def *Op, i int, in *Region) {
+	f.number(w, v.Type)
+	w.Name, w.Span, w.Primal = v.Name, v.Span, v.Primal
+	w.Def, w.Index, w.In = def, i, in
 }
 
 // mapped puts m[v] for each v, and v itself where m has none.
@@ -46,19 +125,23 @@ func mapped(vs []*Value, m map[*Value]*Value) []*Value {
 	}
 	out := make([]*Value, len(vs))
 	for i, v := range vs {
-		if c, ok := m[v]; ok {
-			v = c
-		}
-		out[i] = v
+		out[i] = twinOf(v, m)
 	}
 	return out
+}
+
+func twinOf(v *Value, m map[*Value]*Value) *Value {
+	if c, ok := m[v]; ok {
+		return c
+	}
+	return v
 }
 
 // Inline copies the operations of r, a region or body of any function, to the
 // region that b has open, with args for its parameters, and returns what its
 // results have become. Names, spans and Primal stay those of the original.
 func Inline(b *Builder, r *Region, args []*Value) []*Value {
-	m := make(map[*Value]*Value, len(r.Params))
+	m := make(map[*Value]*Value, len(r.Params)+len(r.Ops))
 	for i, p := range r.Params {
 		m[p] = args[i]
 	}
@@ -72,17 +155,26 @@ func Inline(b *Builder, r *Region, args []*Value) []*Value {
 // copies with a tangent among their operands go to the linear region.
 func CopyOps(b *Builder, ops []*Op, m map[*Value]*Value) {
 	for _, op := range ops {
-		operands := mapped(op.Operands, m)
-		at := b.place(operands)
-		o := &Op{Row: op.Row, Attrs: op.Attrs, Span: op.Span}
-		for _, v := range operands {
-			o.Operands = append(o.Operands, b.local(at, v))
+		o, one := newOp(op.Row, op.Attrs, op.Span, len(op.Operands), len(op.Results))
+		for i, v := range op.Operands {
+			o.Operands[i] = twinOf(v, m)
+		}
+		at := b.place(o.Operands)
+		for i, v := range o.Operands {
+			o.Operands[i] = b.local(at, v)
 		}
 		for _, in := range op.Regions {
 			o.Regions = append(o.Regions, CopyRegion(b.Func, in))
 		}
+		if one == nil {
+			o.Results = make([]*Value, len(op.Results))
+		}
 		for i, v := range op.Results {
-			o.Results = append(o.Results, copyValue(b.Func, v, o, i, at.region, m))
+			if one == nil {
+				o.Results[i] = &Value{}
+			}
+			copyValue(b.Func, o.Results[i], v, o, i, at.region)
+			m[v] = o.Results[i]
 		}
 		at.region.Ops = append(at.region.Ops, o)
 	}

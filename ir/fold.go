@@ -15,12 +15,14 @@ func FoldConst(op *Op) (c ConstAttrs, ok bool) {
 	if len(op.Results) != 1 || len(op.Operands) == 0 || op.Row.Has(Opaque) || !broadcast && !op.Row.Has(Elementwise) {
 		return ConstAttrs{}, false
 	}
-	splat := true
-	consts := make([]ConstAttrs, len(op.Operands))
-	for i, v := range op.Operands {
+	for _, v := range op.Operands {
 		if v.Def == nil || v.Def.Row.Name != "const" {
 			return ConstAttrs{}, false
 		}
+	}
+	splat := true
+	consts := make([]ConstAttrs, len(op.Operands))
+	for i, v := range op.Operands {
 		consts[i] = v.Def.Attrs.(ConstAttrs)
 		splat = splat && len(consts[i].F)+len(consts[i].I) == 1
 	}

@@ -6,20 +6,9 @@ import (
 	"strings"
 )
 
-// OpKey is a text that two operations of the same region share exactly when
-// they compute the same from the same values: row, attributes, types of
-// results, operands by ID, and what the regions do. Names, spans and Primal
-// play no part, nor does the order of the operands of a commutative row.
-func OpKey(op *Op) string {
-	var b strings.Builder
-	ids := make([]int, len(op.Operands))
-	for i, v := range op.Operands {
-		ids[i] = v.ID
-	}
-	writeKey(&b, op, ids)
-	return b.String()
-}
-
+// writeKey writes what two operations have in common exactly where they compute
+// the same: row, attributes, types of results, the numbers given for their
+// operands, and what the regions do.
 func writeKey(b *strings.Builder, op *Op, ids []int) {
 	b.WriteString(op.Row.Name)
 	if op.Row.Has(Commutative) {

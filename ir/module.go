@@ -122,9 +122,7 @@ func (f *Func) Results() []*Value { return f.Body.Results }
 
 // NewValue makes a value that belongs to f but is not yet placed.
 func (f *Func) NewValue(t Type) *Value {
-	v := &Value{ID: f.next, Type: t}
-	f.next++
-	return v
+	return f.number(&Value{}, t)
 }
 
 // AddParam appends a parameter.

@@ -90,6 +90,11 @@ type Row struct {
 
 	// Samples are instances that generate the tests of the row.
 	Samples func() []Sample
+
+	// Set when the row is added.
+	number int
+	dims   bool // the attributes can hold dimensions
+	plain  bool // they are == exactly where they have the same text
 }
 
 // Sample is one instance of a row to test: operand types, attributes and, for
@@ -137,6 +142,9 @@ func addRow(rs ...Row) {
 			panic("ir: two rows named " + r.Name)
 		}
 		checkAttrs(&r)
+		r.number = len(listed)
+		r.dims = r.Attrs != nil && hasDims(reflect.TypeOf(r.Attrs))
+		r.plain = r.Attrs != nil && plainAttrs(reflect.TypeOf(r.Attrs))
 		if r.Batch == nil && r.Has(Elementwise) {
 			r.Batch = batchElementwise
 		}

@@ -96,8 +96,16 @@ func FreeSymbols(f *Func) []string {
 	set := map[string]bool{}
 	WalkValues(f.Body, func(v *Value) { v.Type.Symbols(set) })
 	Walk(f.Body, func(op *Op) {
-		if op.Attrs != nil {
-			eachDim(reflect.ValueOf(op.Attrs), func(d Dim) { d.Symbols(set) })
+		switch a := op.Attrs.(type) {
+		case nil:
+		case ConstAttrs:
+			a.T.Symbols(set)
+		case BroadcastAttrs:
+			Type{Dims: a.Dims}.Symbols(set)
+		default:
+			if op.Row.dims {
+				eachDim(reflect.ValueOf(op.Attrs), func(d Dim) { d.Symbols(set) })
+			}
 		}
 	})
 	names := make([]string, 0, len(set))

@@ -2,6 +2,7 @@ package ir
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/dfc-lang/dfc/lang/source"
@@ -59,7 +60,7 @@ const maxFaults = 20
 // Verify checks the rules above. The error is a source.List of what is wrong,
 // with the function and operation named in each message.
 func Verify(m *Module, stage Stage) error {
-	v := &verifier{m: m, stage: stage}
+	v := newVerifier(m, stage)
 	v.symbols()
 	names := map[string]bool{}
 	for _, f := range m.Funcs {
@@ -82,7 +83,10 @@ func Verify(m *Module, stage Stage) error {
 // VerifyFunc checks a function of m that may not have been added yet, without
 // the rules about the module.
 func VerifyFunc(m *Module, f *Func, stage Stage) error {
-	v := &verifier{m: m, stage: stage}
+	v := newVerifier(m, stage)
+	for _, s := range m.Symbols {
+		v.declared[s.Name] = true
+	}
 	v.fn(f)
 	if len(v.list) == 0 {
 		v.linear(f)
@@ -91,12 +95,17 @@ func VerifyFunc(m *Module, f *Func, stage Stage) error {
 }
 
 type verifier struct {
-	m     *Module
-	stage Stage
-	list  source.List
-	f     *Func
-	ids   []*Value        // every value defined so far in f, by number
-	odd   map[*Value]bool // those whose number is not theirs alone
+	m        *Module
+	stage    Stage
+	list     source.List
+	declared map[string]bool // names of symbols
+	f        *Func
+	ids      []*Value        // every value defined so far in f, by number
+	odd      map[*Value]bool // those whose number is not theirs alone
+}
+
+func newVerifier(m *Module, stage Stage) *verifier {
+	return &verifier{m: m, stage: stage, declared: make(map[string]bool, len(m.Symbols))}
 }
 
 func (v *verifier) fault(at source.Span, format string, args ...any) {
@@ -116,12 +125,11 @@ func (v *verifier) fnFault(format string, args ...any) {
 
 // symbols checks rule 6 for the declarations.
 func (v *verifier) symbols() {
-	names := map[string]bool{}
 	for _, s := range v.m.Symbols {
-		if names[s.Name] {
+		if v.declared[s.Name] {
 			v.fault(s.Span, "dimension %s is declared twice", s.Name)
 		}
-		names[s.Name] = true
+		v.declared[s.Name] = true
 		if d, rest, err := ParseDim(s.Name); err != nil || rest != "" || d != Sym(s.Name) {
 			v.fault(s.Span, "%q cannot be the name of a dimension", s.Name)
 		}
@@ -133,13 +141,14 @@ func (v *verifier) symbols() {
 
 func (v *verifier) fn(f *Func) {
 	v.f, v.odd = f, nil
-	v.ids = append(v.ids[:0], make([]*Value, max(0, f.next))...)
+	v.ids = slices.Grow(v.ids[:0], max(0, f.next))[:max(0, f.next)]
+	clear(v.ids)
 	if len(f.Inputs) != len(f.Params()) {
 		v.fnFault("%d inputs are described for %s", len(f.Inputs), counted(len(f.Params()), "parameter"))
 	}
 	v.region(f.Body, nil)
 	for _, name := range FreeSymbols(f) {
-		if v.m.Symbol(name) == nil {
+		if !v.declared[name] {
 			v.fnFault("dimension %s is not declared", name)
 		}
 	}
@@ -193,6 +202,9 @@ func (v *verifier) overwritten(r *Region) {
 			}
 			gone[Viewed(op.Operands[0])] = op
 		}
+	}
+	if len(gone) == 0 {
+		return
 	}
 	for _, x := range r.Results {
 		if w := gone[Viewed(x)]; w != nil {
@@ -379,16 +391,12 @@ func (v *verifier) recursion() {
 
 // Callees lists the functions that f calls, by name, each once.
 func Callees(f *Func) []string {
-	set := map[string]bool{}
+	var names []string
 	Walk(f.Body, func(op *Op) {
 		if c, ok := op.Attrs.(CallAttrs); ok {
-			set[c.Fn] = true
+			names = append(names, c.Fn)
 		}
 	})
-	names := make([]string, 0, len(set))
-	for n := range set {
-		names = append(names, n)
-	}
 	sort.Strings(names)
-	return names
+	return slices.Compact(names)
 }

@@ -32,7 +32,7 @@ func join(a, b share) share {
 type linearity struct {
 	m   *Module
 	say func(op *Op, format string, args ...any)
-	of  map[*Value]share
+	of  []share // by number of the value
 }
 
 func (l *linearity) fault(op *Op, format string, args ...any) {
@@ -61,7 +61,7 @@ func (v *verifier) linear(f *Func) {
 			v.fnFault("linear in %s, which is no float", p)
 		}
 	}
-	l := &linearity{m: v.m, say: v.opFault, of: map[*Value]share{}}
+	l := &linearity{m: v.m, say: v.opFault, of: make([]share, f.next)}
 	for i, s := range l.region(f.Body, in) {
 		if s == primal || s == broken {
 			v.fnFault("result %d, %s, is %s though the function is linear", i, f.Results()[i], s)
@@ -72,12 +72,12 @@ func (v *verifier) linear(f *Func) {
 // region gives the shares of the results from those of the parameters.
 func (l *linearity) region(r *Region, in []share) []share {
 	for i, p := range r.Params {
-		l.of[p] = in[i]
+		l.of[p.ID] = in[i]
 	}
 	for _, op := range r.Ops {
 		out := l.op(op)
 		for i, v := range op.Results {
-			l.of[v] = out[i]
+			l.of[v.ID] = out[i]
 		}
 	}
 	return l.shares(r.Results)
@@ -86,7 +86,7 @@ func (l *linearity) region(r *Region, in []share) []share {
 func (l *linearity) shares(vs []*Value) []share {
 	out := make([]share, len(vs))
 	for i, v := range vs {
-		out[i] = l.of[v]
+		out[i] = l.of[v.ID]
 	}
 	return out
 }

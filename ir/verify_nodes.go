@@ -13,12 +13,15 @@ type graph struct {
 	defined map[string]*Node // tables, categories and all other nodes by name
 	outputs map[string]Type
 	trains  map[string]*Train // by node
+	// yields is the outputs of trainings, by node, of those asked for so far.
+	yields map[string]map[string]Type
 }
 
 // nodes checks rule 9. Nodes that belong to a training (Every) may stand
 // before it.
 func (v *verifier) nodes() {
-	g := &graph{v: v, defined: map[string]*Node{}, outputs: map[string]Type{}, trains: map[string]*Train{}}
+	g := &graph{v: v, defined: map[string]*Node{}, outputs: map[string]Type{}, trains: map[string]*Train{},
+		yields: map[string]map[string]Type{}}
 	for _, n := range v.m.Nodes {
 		g.n = n
 		if g.defined[n.Name] != nil {

@@ -80,14 +80,18 @@ func (g *graph) given(name string, t Type, u use) string {
 // trained finds "TRAIN/PATH" among the parameters of the training a node
 // belongs to, wherever that stands.
 func (g *graph) trained(train, name string) (Type, bool) {
-	if n := g.v.m.Node(train); n != nil && n.Body.Kind() == "train" {
-		for _, o := range OutputsOf(n) {
-			if o.Name == name {
-				return o.Type, true
+	by, ok := g.yields[train]
+	if !ok {
+		by = map[string]Type{}
+		if n := g.v.m.Node(train); n != nil && n.Body.Kind() == "train" {
+			for _, o := range OutputsOf(n) {
+				by[o.Name] = o.Type
 			}
 		}
+		g.yields[train] = by
 	}
-	return Type{}, false
+	t, ok := by[name]
+	return t, ok
 }
 
 // weight resolves a path on disk among the trainings the node can see.

@@ -94,16 +94,16 @@ func TestDeadOps(t *testing.T) {
 	}
 }
 
-func TestReplaceAndKey(t *testing.T) {
+func TestReplaceAndSame(t *testing.T) {
 	m := parseOK(t, walkText)
 	f := m.Func("f")
 	ops := f.Body.Ops
-	if OpKey(ops[1]) != OpKey(ops[2]) || OpKey(ops[0]) == OpKey(ops[1]) {
-		t.Errorf("keys %s, %s, %s", OpKey(ops[0]), OpKey(ops[1]), OpKey(ops[2]))
+	if !SameOp(ops[1], ops[2]) || SameOp(ops[0], ops[1]) {
+		t.Errorf("keys %s, %s, %s", opKey(ops[0]), opKey(ops[1]), opKey(ops[2]))
 	}
 	in := ops[5].Regions[0].Ops
-	if OpKey(in[0]) != OpKey(in[1]) {
-		t.Error("keys inside a region differ")
+	if !SameOp(in[0], in[1]) {
+		t.Error("operations inside a region differ")
 	}
 	a, b, c := ops[0].Results[0], ops[1].Results[0], ops[2].Results[0]
 	if Uses(f)[b.ID] != 3 || len(Readers(f)[b.ID]) != 2 || Readers(f)[b.ID][0] != ops[3] {
@@ -115,9 +115,9 @@ func TestReplaceAndKey(t *testing.T) {
 	}
 }
 
-// TestKeyRegions: regions are compared by what they do, not by what their
+// TestSameRegions: regions are compared by what they do, not by what their
 // values are called.
-func TestKeyRegions(t *testing.T) {
+func TestSameRegions(t *testing.T) {
 	m := parseOK(t, `module "m"
 func @f(%p: bool, %x: f32) -> f32, f32, f32 {
   %a = cond %p, %x (%u: f32) { %v = neg %u : f32
@@ -129,8 +129,8 @@ func @f(%p: bool, %x: f32) -> f32, f32, f32 {
   return %a, %b, %c
 }`)
 	ops := m.Func("f").Body.Ops
-	if OpKey(ops[0]) != OpKey(ops[1]) || OpKey(ops[0]) == OpKey(ops[2]) {
-		t.Errorf("keys\n%s\n%s\n%s", OpKey(ops[0]), OpKey(ops[1]), OpKey(ops[2]))
+	if !SameOp(ops[0], ops[1]) || SameOp(ops[0], ops[2]) {
+		t.Errorf("keys\n%s\n%s\n%s", opKey(ops[0]), opKey(ops[1]), opKey(ops[2]))
 	}
 }
 

@@ -180,7 +180,7 @@ func (v *deriver) unmap(f *ir.Func, r *ir.Region) {
 		for _, s := range op.Regions {
 			v.unmap(f, s)
 		}
-		op.Operands = e.list(op.Operands)
+		e.rewire(op)
 		a, ok := op.Attrs.(ir.MapAttrs)
 		if !ok {
 			r.Ops = append(r.Ops, op)

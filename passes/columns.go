@@ -41,7 +41,7 @@ func columns(m *ir.Module, f *ir.Func, r *ir.Region, sizes ir.Sizes) {
 	r.Ops = nil
 	b, e := at(m, f, r), env{}
 	for _, op := range ops {
-		op.Operands = e.list(op.Operands)
+		e.rewire(op)
 		if c.narrow(op) && c.alone(op) && c.absorbed(op.Results[0]) {
 			b.Span, b.Primal = op.Span, op.Results[0].Primal
 			x := transposedConcat(b, op)

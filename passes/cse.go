@@ -16,19 +16,21 @@ func cse(m *ir.Module, _ ir.Sizes) error {
 func (v *deriver) cseFunc(f *ir.Func) { v.cseRegion(f.Body) }
 
 func (v *deriver) cseRegion(r *ir.Region) {
-	to, seen := env{}, map[string]*ir.Op{}
+	to, seen := env{}, make(map[uint64]*ir.Op, len(r.Ops))
 	kept := r.Ops[:0]
 	for _, op := range r.Ops {
-		for i, x := range op.Operands {
-			op.Operands[i] = to.of(x)
-		}
+		to.rewire(op)
 		for _, s := range op.Regions {
 			v.cseRegion(s)
 		}
 		mergeCaptures(op)
 		if len(op.Results) > 0 && v.pure(op) {
-			key := ir.OpKey(op)
-			if first := seen[key]; first != nil {
+			key := ir.OpHash(op)
+			first := seen[key]
+			for ; first != nil && !ir.SameOp(first, op); first = seen[key] {
+				key++
+			}
+			if first != nil {
 				to.bind(op.Results, first.Results)
 				nameFrom(first, op)
 				continue

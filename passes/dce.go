@@ -23,16 +23,13 @@ func (v *deriver) dceFunc(f *ir.Func) { v.sweep(f.Body) }
 // sweep removes dead operations of r, backwards, so that the users of each
 // are known; the regions of those that stay are trimmed on the way.
 func (v *deriver) sweep(r *ir.Region) {
-	live := map[*ir.Value]bool{}
-	for _, x := range r.Results {
-		live[x] = true
-	}
-	kept := make([]*ir.Op, 0, len(r.Ops))
+	live := v.tally.countUses(nil, r.Results)
+	kept := len(r.Ops) // from where on those stand that stay
 	for i := len(r.Ops) - 1; i >= 0; i-- {
 		op := r.Ops[i]
 		used := false
 		for _, x := range op.Results {
-			used = used || live[x]
+			used = used || live.has(x)
 		}
 		if !used && !v.effect(op) {
 			continue
@@ -41,25 +38,25 @@ func (v *deriver) sweep(r *ir.Region) {
 			v.trim(op, live)
 		}
 		for _, x := range op.Operands {
-			live[x] = true
+			live.add(x)
 		}
-		kept = append(kept, op)
+		kept--
+		r.Ops[kept] = op
 	}
-	for i, j := 0, len(kept)-1; i < j; i, j = i+1, j-1 {
-		kept[i], kept[j] = kept[j], kept[i]
-	}
-	r.Ops = kept
+	n := copy(r.Ops, r.Ops[kept:])
+	clear(r.Ops[n:])
+	r.Ops = r.Ops[:n]
 }
 
 // trim removes results of a control operation that are not live, and what
 // only they needed.
-func (v *deriver) trim(op *ir.Op, live map[*ir.Value]bool) {
+func (v *deriver) trim(op *ir.Op, live counts) {
 	switch a := op.Attrs.(type) {
 	case ir.ScanAttrs:
 		v.trimScan(op, a, live)
 	case ir.CondAttrs, ir.MapAttrs:
 		for i := len(op.Results) - 1; i >= 0; i-- {
-			if !live[op.Results[i]] {
+			if !live.has(op.Results[i]) {
 				dropResult(op, i)
 			}
 		}
@@ -88,20 +85,22 @@ func dropResult(op *ir.Op, i int) {
 func usedParams(rs []*ir.Region) []bool {
 	on := make([]bool, len(rs[0].Params))
 	for _, r := range rs {
-		used := map[*ir.Value]bool{}
+		renumber(r.Params)
 		for _, op := range r.Ops {
-			for _, x := range op.Operands {
-				used[x] = true
-			}
+			usesParams(r, op.Operands, on)
 		}
-		for _, x := range r.Results {
-			used[x] = true
-		}
-		for i, p := range r.Params {
-			on[i] = on[i] || used[p]
-		}
+		usesParams(r, r.Results, on)
 	}
 	return on
+}
+
+// usesParams sets those of the parameters of r that are among xs.
+func usesParams(r *ir.Region, xs []*ir.Value, on []bool) {
+	for _, x := range xs {
+		if x.Def == nil && x.Index < len(r.Params) && r.Params[x.Index] == x {
+			on[x.Index] = true
+		}
+	}
 }
 
 // dropXs removes the xs, which begin at operand from, that the region does not
@@ -122,11 +121,11 @@ func dropXs(op *ir.Op, from int) int {
 
 // trimScan keeps the carries that a live result, an effect or another kept
 // carry depends on.
-func (v *deriver) trimScan(op *ir.Op, a ir.ScanAttrs, live map[*ir.Value]bool) {
+func (v *deriver) trimScan(op *ir.Op, a ir.ScanAttrs, live counts) {
 	r := op.Regions[0]
 	need := make([]bool, len(op.Results))
 	for i, x := range op.Results {
-		need[i] = live[x]
+		need[i] = live.has(x)
 	}
 	by := depends(r)
 	always := v.effectNeeds(r)

@@ -23,7 +23,7 @@ func (v *deriver) trimCalls(m *ir.Module) bool {
 			v.dceFunc(f)
 			trimmed = true
 		}
-		usedResults(m, f, live)
+		v.usedResults(m, f, live)
 	}
 	kept := map[string][]bool{}
 	for _, f := range order {
@@ -74,9 +74,9 @@ func eachCall(f *ir.Func, visit func(op *ir.Op, callee string)) {
 }
 
 // usedResults adds to live which results of each function f uses.
-func usedResults(m *ir.Module, f *ir.Func, live map[string][]bool) {
+func (v *deriver) usedResults(m *ir.Module, f *ir.Func, live map[string][]bool) {
 	ir.WalkRegions(f.Body, func(r *ir.Region) {
-		uses := countUses(r.Ops, r.Results)
+		uses := v.tally.countUses(r.Ops, r.Results)
 		for _, op := range r.Ops {
 			a, ok := op.Attrs.(ir.CallAttrs)
 			if !ok || m.Func(a.Fn) == nil {
@@ -84,7 +84,7 @@ func usedResults(m *ir.Module, f *ir.Func, live map[string][]bool) {
 			}
 			on := make([]bool, len(op.Results))
 			for i, x := range op.Results {
-				on[i] = uses[x] > 0
+				on[i] = uses.has(x)
 			}
 			live[a.Fn] = either(live[a.Fn], on)
 		}

@@ -93,7 +93,7 @@ func TestTrimDerived(t *testing.T) {
 func usesAll(m *ir.Module, f *ir.Func) bool {
 	live := map[string][]bool{}
 	for _, g := range m.Funcs {
-		usedResults(m, g, live)
+		newDeriver(m).usedResults(m, g, live)
 	}
 	on := live[f.Name]
 	return count(usedParams([]*ir.Region{f.Body})) == len(f.Params()) && (on == nil || count(on) == len(on))

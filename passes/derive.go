@@ -29,6 +29,7 @@ type deriver struct {
 	effects map[string]bool
 	crosses map[string]bool // by function: has cross-row operations
 	made    []string        // functions made, in order
+	tally   tally
 }
 
 func newDeriver(m *ir.Module) *deriver {

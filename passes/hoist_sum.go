@@ -22,7 +22,7 @@ func (v *deriver) hoistSums(f *ir.Func, r *ir.Region) {
 		for _, s := range op.Regions {
 			v.hoistSums(f, s)
 		}
-		op.Operands = e.list(op.Operands)
+		e.rewire(op)
 		a, ok := op.Attrs.(ir.ScanAttrs)
 		if !ok {
 			r.Ops = append(r.Ops, op)
@@ -45,18 +45,18 @@ func (v *deriver) hoistSums(f *ir.Func, r *ir.Region) {
 // sumTerms is the contractions that carry i adds up, nil where it does
 // anything else, or where one of them is the same in every step.
 func sumTerms(r *ir.Region, a ir.ScanAttrs, i int) []*ir.Value {
-	p, uses := r.Params[a.Captures+i], countUses(r.Ops, r.Results)
+	p, uses := r.Params[a.Captures+i], (&tally{}).countUses(r.Ops, r.Results)
 	var terms []*ir.Value
 	x := r.Results[i]
 	for x != p {
-		if !is(x, "add") || uses[x] != 1 {
+		if !is(x, "add") || uses.of(x) != 1 {
 			return nil
 		}
 		y, t := x.Def.Operands[0], x.Def.Operands[1]
-		if !is(t, "einsum") || uses[t] != 1 {
+		if !is(t, "einsum") || uses.of(t) != 1 {
 			y, t = t, y
 		}
-		if !is(t, "einsum") || uses[t] != 1 || len(t.Def.Operands) != 2 {
+		if !is(t, "einsum") || uses.of(t) != 1 || len(t.Def.Operands) != 2 {
 			return nil
 		}
 		steps := 0
@@ -70,7 +70,7 @@ func sumTerms(r *ir.Region, a ir.ScanAttrs, i int) []*ir.Value {
 		}
 		terms, x = append(terms, t), y
 	}
-	if uses[p] != 1 {
+	if uses.of(p) != 1 {
 		return nil
 	}
 	return terms

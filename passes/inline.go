@@ -13,9 +13,9 @@ func (v *deriver) inlineCalls(f *ir.Func, r *ir.Region) {
 func (v *deriver) expand(f *ir.Func, r *ir.Region, want func(*ir.Func) bool) {
 	ops := r.Ops
 	r.Ops = nil
-	b, e := at(v.m, f, r), env{}
+	e := env{}
 	for _, op := range ops {
-		op.Operands = e.list(op.Operands)
+		e.rewire(op)
 		for _, s := range op.Regions {
 			v.expand(f, s, want)
 		}
@@ -26,12 +26,25 @@ func (v *deriver) expand(f *ir.Func, r *ir.Region, want func(*ir.Func) bool) {
 		}
 		body := ir.CopyRegion(f, v.m.Func(a.Fn).Body)
 		v.expand(f, body, want)
-		rs := ir.Inline(b, body, op.Operands)
-		for i, x := range op.Results {
-			e[x] = rs[i]
-		}
+		e.bind(op.Results, splice(r, body, op.Operands))
 	}
 	r.Results = e.list(r.Results)
+}
+
+// splice moves the operations of a region of the same function, which is then
+// no more, to the end of r, with args for its parameters, and returns what its
+// results have become.
+func splice(r, body *ir.Region, args []*ir.Value) []*ir.Value {
+	e := env{}
+	e.bind(body.Params, args)
+	substitute(body, e)
+	for _, op := range body.Ops {
+		for _, x := range op.Results {
+			x.In = r
+		}
+	}
+	r.Ops = append(r.Ops, body.Ops...)
+	return body.Results
 }
 
 // Limits of `inline`.

@@ -80,14 +80,9 @@ var stages = map[string]ir.Stage{"derive": ir.StageDerived, "flatten": ir.StageF
 func Run(m *ir.Module, list []Pass, sizes ir.Sizes, observe func(name string, m *ir.Module)) error {
 	stage := stageOf(m, list)
 	for i, name := range Names(list) {
-		p := list[i]
-		if err := p.Run(m, sizes); err != nil {
+		if err := list[i].apply(m, sizes, &stage); err != nil {
 			return err
 		}
-		for _, f := range m.Funcs {
-			ir.Renumber(f)
-		}
-		stage = max(stage, stages[p.Name])
 		if err := ir.Verify(m, stage); err != nil {
 			return fmt.Errorf("after pass %s: %w", name, err)
 		}
@@ -95,6 +90,34 @@ func Run(m *ir.Module, list []Pass, sizes ir.Sizes, observe func(name string, m 
 			observe(name, m)
 		}
 	}
+	return nil
+}
+
+// Apply is Run that verifies once, what the whole list has made: it is as sure
+// that nothing wrong goes on from here, but does not know whose fault it is.
+// Run on the module as it was tells.
+func Apply(m *ir.Module, list []Pass, sizes ir.Sizes) error {
+	stage := stageOf(m, list)
+	for _, p := range list {
+		if err := p.apply(m, sizes, &stage); err != nil {
+			return err
+		}
+	}
+	if err := ir.Verify(m, stage); err != nil {
+		return fmt.Errorf("after the passes: %w", err)
+	}
+	return nil
+}
+
+// apply runs one pass, and raises the stage that the module then is at.
+func (p Pass) apply(m *ir.Module, sizes ir.Sizes, stage *ir.Stage) error {
+	if err := p.Run(m, sizes); err != nil {
+		return err
+	}
+	for _, f := range m.Funcs {
+		ir.Renumber(f)
+	}
+	*stage = max(*stage, stages[p.Name])
 	return nil
 }
 

@@ -67,6 +67,16 @@ func (e env) list(vs []*ir.Value) []*ir.Value {
 	return out
 }
 
+// rewire looks up the operands of op in place.
+func (e env) rewire(op *ir.Op) {
+	if len(e) == 0 {
+		return
+	}
+	for i, v := range op.Operands {
+		op.Operands[i] = e.of(v)
+	}
+}
+
 func (e env) bind(from, to []*ir.Value) {
 	for i, v := range from {
 		e[v] = to[i]

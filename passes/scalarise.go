@@ -44,7 +44,7 @@ func (z *scalariser) region(r *ir.Region) {
 		for _, s := range op.Regions {
 			z.region(s)
 		}
-		op.Operands = e.list(op.Operands)
+		e.rewire(op)
 		if a, ok := op.Attrs.(ir.ScanAttrs); ok {
 			if body := z.body(op.Regions[0], a); body != nil {
 				b.Span, b.Primal = op.Span, ""

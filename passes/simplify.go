@@ -116,34 +116,32 @@ type rewriter struct {
 	upTo  Class
 	late  bool // laws of layout too
 	fired map[string]int
-	r     *ir.Region        // being rewritten
-	b     *ir.Builder       // writes behind what has been read so far
-	reads map[*ir.Value]int // by value, readers within the region at hand; nil until asked for
-	old   []*ir.Op          // the operations of the region as they were
+	r     *ir.Region  // being rewritten
+	b     *ir.Builder // writes behind what has been read so far
+	reads counts      // readers within the region at hand; none until asked for
+	old   []*ir.Op    // the operations of the region as they were
 }
 
 // uses is the number of readers of x within the region at hand, before the
 // round began.
 func (w *rewriter) uses(x *ir.Value) int {
-	if w.reads == nil {
-		w.reads = countUses(w.old, w.r.Results)
+	if w.reads.t == nil {
+		w.reads = w.v.tally.countUses(w.old, w.r.Results)
 	}
-	return w.reads[x]
+	return w.reads.of(x)
 }
 
 // region reads r once; every operation sees operands already rewritten.
 func (w *rewriter) region(r *ir.Region) {
 	outer := *w
-	w.r, w.reads = r, nil
+	w.r, w.reads = r, counts{}
 	ops := r.Ops
 	w.old = ops
 	r.Ops = make([]*ir.Op, 0, len(ops))
 	w.b = at(w.v.m, w.f, r)
 	e := env{}
 	for _, op := range ops {
-		for i, x := range op.Operands {
-			op.Operands[i] = e.of(x)
-		}
+		e.rewire(op)
 		for _, s := range op.Regions {
 			w.region(s)
 		}
@@ -161,19 +159,6 @@ func (w *rewriter) region(r *ir.Region) {
 	}
 	r.Results = e.list(r.Results)
 	*w = outer
-}
-
-func countUses(ops []*ir.Op, results []*ir.Value) map[*ir.Value]int {
-	n := map[*ir.Value]int{}
-	for _, op := range ops {
-		for _, x := range op.Operands {
-			n[x]++
-		}
-	}
-	for _, x := range results {
-		n[x]++
-	}
-	return n
 }
 
 // apply tries the laws on op.

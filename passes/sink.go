@@ -1,6 +1,10 @@
 package passes
 
-import "github.com/dfc-lang/dfc/ir"
+import (
+	"slices"
+
+	"github.com/dfc-lang/dfc/ir"
+)
 
 // sink moves a pure value that only branches use into them, so that a `let`
 // before an `if` behaves as it reads: in a side that is not taken it is not
@@ -20,6 +24,23 @@ func sink(m *ir.Module, _ ir.Sizes) error {
 // sinkRegion goes backwards, so that what a moved value needed can follow it;
 // then into the regions, where it may sink further.
 func (v *deriver) sinkRegion(f *ir.Func, r *ir.Region) {
+	if slices.ContainsFunc(r.Ops, branches) {
+		v.sinkOps(f, r)
+	}
+	for _, op := range r.Ops {
+		for _, s := range op.Regions {
+			v.sinkRegion(f, s)
+		}
+	}
+}
+
+// branches reports whether op is a branch that values can move into.
+func branches(op *ir.Op) bool {
+	_, ok := op.Attrs.(ir.CondAttrs)
+	return ok && op.Operands[0].Type.Rank() == 0
+}
+
+func (v *deriver) sinkOps(f *ir.Func, r *ir.Region) {
 	users := map[*ir.Value][]*ir.Op{}
 	for i := len(r.Ops) - 1; i >= 0; i-- {
 		op := r.Ops[i]
@@ -35,11 +56,6 @@ func (v *deriver) sinkRegion(f *ir.Func, r *ir.Region) {
 		}
 		for _, x := range op.Operands {
 			users[x] = append(users[x], op)
-		}
-	}
-	for _, op := range r.Ops {
-		for _, s := range op.Regions {
-			v.sinkRegion(f, s)
 		}
 	}
 }
@@ -58,7 +74,7 @@ func (v *deriver) sinkInto(op *ir.Op, users map[*ir.Value][]*ir.Op, r *ir.Region
 			}
 		}
 		for _, u := range users[x] {
-			if _, ok := u.Attrs.(ir.CondAttrs); !ok || u.Operands[0] == x || u.Operands[0].Type.Rank() > 0 {
+			if !branches(u) || u.Operands[0] == x {
 				return nil
 			}
 			if !seen[u] {

@@ -68,6 +68,8 @@ type Program struct {
 	Main    *Module
 	Open    []*Module // modules open everywhere
 	Modules []*Module // all, the main one last
+
+	mentions map[*Decl][]*Decl // made so far
 }
 
 // Loader reads programs. ReadFile gets paths as they stand beside the main
@@ -85,7 +87,7 @@ type Loader struct {
 // Load reads the main file and all modules.
 func (l *Loader) Load(main *source.File) *Program {
 	l.std, l.files = map[string]*Module{}, map[string]*Module{}
-	p := &Program{}
+	p := &Program{mentions: map[*Decl][]*Decl{}}
 	for _, name := range stdlib.Open {
 		if m := l.stdModule(name); m != nil {
 			p.Open = append(p.Open, m)

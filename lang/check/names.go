@@ -145,22 +145,16 @@ func (l *Loader) checkRecursion(p *Program) {
 		state[d] = 2
 	}
 	for _, m := range l.loaded {
+		of := map[syntax.Decl][]*Decl{}
+		for _, d := range m.Decls {
+			of[d.Node] = append(of[d.Node], d)
+		}
 		for _, node := range m.File.Decls {
-			for _, d := range declsOf(m, node) {
+			for _, d := range of[node] {
 				visit(d)
 			}
 		}
 	}
-}
-
-func declsOf(m *Module, node syntax.Decl) []*Decl {
-	var out []*Decl
-	for _, d := range m.Decls {
-		if d.Node == node {
-			out = append(out, d)
-		}
-	}
-	return out
 }
 
 func (l *Loader) recursion(path []*Decl, again *Decl) {
@@ -194,6 +188,9 @@ func (l *Loader) recursion(path []*Decl, again *Decl) {
 // function, the right side of a `let`. Names bound somewhere inside d do not
 // count, wherever they stand.
 func Mentions(p *Program, d *Decl) []*Decl {
+	if out, ok := p.mentions[d]; ok {
+		return out
+	}
 	w := mentions{p: p, m: d.Module, bound: map[string]bool{}, seen: map[*Decl]bool{}}
 	parts := valueParts(d.Node)
 	for _, n := range parts {
@@ -202,6 +199,7 @@ func Mentions(p *Program, d *Decl) []*Decl {
 	for _, n := range parts {
 		syntax.Walk(n, w.visit)
 	}
+	p.mentions[d] = w.out
 	return w.out
 }
 
@@ -245,6 +243,10 @@ type mentions struct {
 // bind collects the names that something inside binds.
 func (w *mentions) bind(n syntax.Node) bool {
 	pattern := func(p syntax.Pattern) {
+		if n, ok := p.(*syntax.Name); ok {
+			w.bound[n.Name] = true
+			return
+		}
 		for _, n := range PatternNames(p) {
 			w.bound[n.Name] = true
 		}

@@ -36,7 +36,7 @@ func (c *cx) eval(x syntax.Expr, want check.Type) Value {
 	case *syntax.Name:
 		return c.asValue(x, c.name(x))
 	case *syntax.Number:
-		r, ok := parseNum(x.Text)
+		r, ok := c.literal(x.Text)
 		if !ok {
 			c.errf("E0306", x.Span(), "%s is beyond what any number can hold", x.Text)
 			return poison

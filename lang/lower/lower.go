@@ -12,6 +12,7 @@ package lower
 
 import (
 	"fmt"
+	"math/big"
 	"path"
 	"sort"
 	"strings"
@@ -83,6 +84,7 @@ type el struct {
 	demanded   map[string]bool        // names that results need; nil until asked
 	exprTables map[syntax.Node]*Tab   // tables that expressions made
 	slices     map[string]*Tab        // slices without a name, by table and ends
+	literals   map[string]*big.Rat
 }
 
 // report is a diagnostic being built; its methods work on a dropped one too.
@@ -144,6 +146,7 @@ func newEl(prog *check.Program, opt Options) *el {
 	e.trains, e.naming = map[*check.Decl]*trainInfo{}, map[string]*naming{}
 	e.pure, e.checked = map[*check.Decl]int{}, map[*check.Decl]bool{}
 	e.layerNames, e.places = map[syntax.Node]string{}, map[syntax.Node]int{}
+	e.literals = map[string]*big.Rat{}
 	e.catUse = map[*check.Table]*ir.Category{}
 	e.members, e.hiddens = map[string]string{}, map[string]string{}
 	e.firsts = map[*check.Decl]Value{}

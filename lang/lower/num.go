@@ -31,8 +31,8 @@ type Num struct {
 	Approx bool    // written with a point or an exponent, or a quotient: may be rounded
 	Own    ir.Kind // declared of a setting: its kind where it meets nothing
 	mk     func(c *cx, k ir.Kind) *ir.Value
-	fn     *fnCtx // whose values mk refers to, nil if none
-	cache  map[numKey]*ir.Value
+	fn     *fnCtx               // whose values mk refers to, nil if none
+	cache  map[numKey]*ir.Value // what mk has emitted
 }
 
 type numKey struct {
@@ -62,6 +62,19 @@ func parseNum(text string) (*big.Rat, bool) {
 		return nil, false
 	}
 	r, ok := new(big.Rat).SetString(text)
+	return r, ok
+}
+
+// literal is parseNum that reads each text once: bodies of functions are
+// evaluated again and again, and nothing changes a Rat.
+func (e *el) literal(text string) (*big.Rat, bool) {
+	if r := e.literals[text]; r != nil {
+		return r, true
+	}
+	r, ok := parseNum(text)
+	if ok {
+		e.literals[text] = r
+	}
 	return r, ok
 }
 
@@ -128,7 +141,7 @@ func (n *Num) raw(c *cx, k ir.Kind) *ir.Value {
 		return c.constList(n, k)
 	}
 	if !n.exact() {
-		return n.mk(c, k)
+		return n.made(c, k)
 	}
 	t := ir.ScalarOf(k)
 	if k.IsFloat() {
@@ -138,9 +151,28 @@ func (n *Num) raw(c *cx, k ir.Kind) *ir.Value {
 	return c.fn.b.Int(t, i)
 }
 
+// made is what the recipe emits, once for a kind and region: recipes are made
+// of recipes, and one that two others name would be emitted again for each way
+// that leads to it.
+func (n *Num) made(c *cx, k ir.Kind) *ir.Value {
+	key := numKey{k, c.fn.b.Region()}
+	if v := n.cache[key]; v != nil {
+		return v
+	}
+	v := n.mk(c, k)
+	if n.cache == nil {
+		n.cache = map[numKey]*ir.Value{}
+	}
+	n.cache[key] = v
+	return v
+}
+
 // float is the value rounded once to the kind.
 func (n *Num) float(k ir.Kind) float64 {
 	if n.Rat != nil {
+		if f, ok := quotient(n.Rat, k); ok {
+			return f
+		}
 		if k == ir.F32 {
 			f, _ := n.Rat.Float32()
 			return float64(f)
@@ -154,6 +186,33 @@ func (n *Num) float(k ir.Kind) float64 {
 	}
 	f, _ := n.Big.Float64()
 	return f
+}
+
+// quotient is x rounded once where both of its parts are numbers of the kind,
+// as those of most literals are: division rounds once.
+func quotient(x *big.Rat, k ir.Kind) (float64, bool) {
+	num, den := x.Num(), int64(1)
+	if !num.IsInt64() {
+		return 0, false
+	}
+	if !x.IsInt() {
+		d := x.Denom()
+		if !d.IsInt64() {
+			return 0, false
+		}
+		den = d.Int64()
+	}
+	bits := 53
+	if k == ir.F32 {
+		bits = 24
+	}
+	if n := num.Int64(); max(n, -n, den) > 1<<bits || n == math.MinInt64 {
+		return 0, false
+	}
+	if k == ir.F32 {
+		return float64(float32(num.Int64()) / float32(den)), true
+	}
+	return float64(num.Int64()) / float64(den), true
 }
 
 // intRange is what the integer kinds hold.
@@ -185,11 +244,12 @@ func (c *cx) fitNum(n *Num, k ir.Kind, at source.Span) bool {
 	if n.Items != nil {
 		return true
 	}
-	text, known := n.text()
+	known := n.exact()
 	if lo, hi, ok := intRange(k); ok {
 		switch i, whole := n.int(); {
 		case n.Float || known && n.Rat == nil || n.Rat != nil && !n.Rat.IsInt():
-			if !known {
+			text, ok := n.text()
+			if !ok {
 				text = "this"
 			}
 			c.errf("E0303", at, "%s is no whole number, and %s is needed here", text, k).hint("round it first, or use a type with fractions")
@@ -207,7 +267,13 @@ func (c *cx) fitNum(n *Num, k ir.Kind, at source.Span) bool {
 		}
 		return true
 	}
+	if n.Rat != nil {
+		if _, ok := quotient(n.Rat, k); ok {
+			return true // neither too large nor too small, and exact if whole
+		}
+	}
 	f := n.float(k)
+	text, _ := n.text()
 	if math.IsInf(f, 0) {
 		c.errf("E0306", at, "%s overflows %s", numberText(text, at), k).hint("%s", kindLimits[k])
 		return false

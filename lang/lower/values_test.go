@@ -3,6 +3,8 @@ package lower
 import (
 	"fmt"
 	"math"
+	"math/big"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -154,4 +156,38 @@ func element(x *ir.Tensor, i int) string {
 		return fmt.Sprint(v)
 	}
 	return fmt.Sprint(x.I[i])
+}
+
+// TestQuotient compares the short way of rounding a number to a kind with the
+// long one.
+func TestQuotient(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	short := 0
+	for i := range 200_000 {
+		n, d := r.Int64()>>r.IntN(63), r.Int64()>>r.IntN(63)+1
+		if i%2 == 0 {
+			n, d = n%1_000_000_000, []int64{1, 10, 1000, 1e6, 1e9, 1e15}[i/2%6]
+		}
+		if i%3 == 0 {
+			n = -n
+		}
+		x := big.NewRat(n, d)
+		for _, k := range []ir.Kind{ir.F32, ir.F64} {
+			want, _ := x.Float64()
+			if k == ir.F32 {
+				f, _ := x.Float32()
+				want = float64(f)
+			}
+			got, ok := quotient(x, k)
+			if ok && got != want {
+				t.Fatalf("%v in %s is %g, not %g", x, k, got, want)
+			}
+			if ok {
+				short++
+			}
+		}
+	}
+	if short < 50_000 {
+		t.Errorf("only %d went the short way", short)
+	}
 }

@@ -51,7 +51,8 @@ type argSet struct {
 var errReported = errors.New("reported")
 
 // engine is a participle parser with the parser that its leaves work for. An
-// engine serves one Parse at a time; the pool keeps them for the next.
+// engine serves one Parse at a time; the idle ones wait for the next. They are
+// not a sync.Pool, since making one costs more than reading a module.
 type engine struct {
 	p     *parser
 	rules map[string]func(*lexer.PeekingLexer) (production, error)
@@ -61,7 +62,31 @@ type engine struct {
 
 type production interface{ decl(Pos, string) Node }
 
-var engines = sync.Pool{New: func() any { return newEngine() }}
+var idle struct {
+	sync.Mutex
+	engines []*engine
+}
+
+func takeEngine() (e *engine) {
+	idle.Lock()
+	if n := len(idle.engines); n > 0 {
+		e, idle.engines = idle.engines[n-1], idle.engines[:n-1]
+	}
+	idle.Unlock()
+	if e == nil {
+		e = newEngine()
+	}
+	return e
+}
+
+// release gives an engine back, without what it has read.
+func (e *engine) release() {
+	e.p = nil
+	clear(e.buf[:cap(e.buf)])
+	idle.Lock()
+	defer idle.Unlock()
+	idle.engines = append(idle.engines, e)
+}
 
 func newEngine() *engine {
 	e := &engine{}
@@ -101,8 +126,8 @@ func newEngine() *engine {
 // Grammar is the grammar of declarations in EBNF; names of leaves stand for
 // what is parsed by precedence.
 func Grammar() string {
-	e := engines.Get().(*engine)
-	defer engines.Put(e)
+	e := takeEngine()
+	defer e.release()
 	return e.ebnf
 }
 

@@ -62,8 +62,8 @@ func (p *parser) diagnostics() source.List {
 }
 
 func (p *parser) declarationsOf(out *File) {
-	e := engines.Get().(*engine)
-	defer func() { e.p = nil; engines.Put(e) }()
+	e := takeEngine()
+	defer e.release()
 	out.Doc = p.fileDoc()
 	for first := true; ; first = false {
 		for p.tok().kind == kEnd {
