@@ -11,7 +11,7 @@ import "unsafe"
 // columns are apart, and A.
 const (
 	scratchB = 64 * K0
-	scratchC = 16 * K0
+	scratchC = mostRows * 32
 	scratchA = mostRows * K0
 )
 
@@ -40,7 +40,7 @@ func (g *Gemm[T]) tiles(i0, i1, j0, j1 int, add bool, a, b, c, scratch []T) {
 // panels computes m rows of C, one block of the chains.
 func (g *Gemm[T]) panels(m, k, j0, j1 int, add bool, a, b, c, scratch []T) {
 	size := int(unsafe.Sizeof(c[0]))
-	lanes := lanesOf[T]()
+	lanes := g.lanes()
 	packA, packB := g.packs(m, j1-j0)
 	if packA {
 		g.packA(scratch[scratchB+scratchC:], a, m, k)
@@ -49,7 +49,7 @@ func (g *Gemm[T]) panels(m, k, j0, j1 int, add bool, a, b, c, scratch []T) {
 	if add {
 		t.add = 1
 	}
-	for p := (panel{j: j0}); p.next(m, j1, lanes); p.j += p.w {
+	for p := (panel{j: j0}); p.next(m, j1, g.tier, lanes); p.j += p.w {
 		t.w = p.w
 		strips := packA && p.vectors == 2
 		if t.a, t.aRow, t.aCol = at(a, 0), g.ARow*size, g.ACol*size; strips {
@@ -71,14 +71,14 @@ func (g *Gemm[T]) panels(m, k, j0, j1 int, add bool, a, b, c, scratch []T) {
 }
 
 // next chooses the width of the panel at p.j, false at the end.
-func (p *panel) next(m, end, lanes int) bool {
+func (p *panel) next(m, end int, tier Tier, lanes int) bool {
 	n := end - p.j
 	switch {
 	case n <= 0:
 		return false
 	case m == 1 && n >= 8*lanes:
 		p.vectors = 8
-	case m == 2 && n >= 4*lanes:
+	case m == 2 && n >= 4*lanes, tier == AVX512 && m <= 3 && n >= 4*lanes:
 		p.vectors = 4
 	case n <= lanes:
 		p.vectors = 1
@@ -100,30 +100,45 @@ func at[T Float](x []T, i int) unsafe.Pointer {
 // down runs the tiles of m rows down a panel. Where A is packed in strips, the
 // tiles are those that packA made them for.
 func (g *Gemm[T]) down(t *gemmTile, m int, p panel, strips bool) {
+	a := t.a
 	for {
-		rows, tiles := tilesOf(m, p.vectors)
+		rows, tiles := tilesOf(g.tier, m, p.vectors)
 		step := t.aRow
 		if strips {
 			step = t.k * t.aRow
 			t.aCol = rows * t.aRow
 		}
-		t.tiles, t.aNext = tiles, rows*step
-		if lanesOf[T]() == 8 {
-			runTileF32(rows, p.vectors, p.masked, t)
-		} else {
-			runTileF64(rows, p.vectors, p.masked, t)
-		}
+		t.a, t.tiles, t.aNext = a, tiles, rows*step
+		g.run(rows, p, t)
 		rows *= tiles
 		if m -= rows; m == 0 {
 			return // no pointer may leave its array
 		}
-		t.a, t.c = unsafe.Add(t.a, rows*step), unsafe.Add(t.c, rows*t.cRow)
+		a, t.c = unsafe.Add(a, rows*step), unsafe.Add(t.c, rows*t.cRow)
+	}
+}
+
+// run calls the kernel of the tiles.
+func (g *Gemm[T]) run(rows int, p panel, t *gemmTile) {
+	single := lanesOf[T]() == 8
+	switch {
+	case g.tier == AVX512 && single:
+		runWideF32(rows, p.vectors, p.masked, t)
+	case g.tier == AVX512:
+		runWideF64(rows, p.vectors, p.masked, t)
+	case single:
+		runTileF32(rows, p.vectors, p.masked, t)
+	default:
+		runTileF64(rows, p.vectors, p.masked, t)
 	}
 }
 
 // tilesOf is the height of the next tiles for m rows, and how many of them.
 // The last rows are shared out so that no tile has too few chains.
-func tilesOf(m, vectors int) (rows, tiles int) {
+func tilesOf(tier Tier, m, vectors int) (rows, tiles int) {
+	if tier == AVX512 {
+		return wideTilesOf(m, vectors)
+	}
 	switch {
 	case vectors > 2:
 		return m, 1
@@ -146,10 +161,32 @@ func tilesOf(m, vectors int) (rows, tiles int) {
 	return 4, 1
 }
 
+// wideTilesOf is tilesOf for the kernels of AVX-512.
+func wideTilesOf(m, vectors int) (rows, tiles int) {
+	switch {
+	case vectors > 2:
+		return m, 1
+	case vectors == 1 && m >= 16:
+		return 16, m / 16
+	case vectors == 1:
+		for rows = 8; rows > m; {
+			rows /= 2
+		}
+		return rows, 1
+	case m <= 8:
+		return m, 1
+	case m%8 == 0 || m%8 >= 4:
+		return 8, m / 8
+	case m >= 16:
+		return 8, m/8 - 1
+	}
+	return (m + 1) / 2, 1 // 9 to 11
+}
+
 // aside computes the tiles of a panel beside C, whose columns are apart, and
 // moves them there.
 func (g *Gemm[T]) aside(t *gemmTile, m int, p panel, strips bool, c, scratch []T) {
-	width := p.vectors * lanesOf[T]()
+	width := p.vectors * g.lanes()
 	t.c, t.cRow = at(scratch, 0), width*int(unsafe.Sizeof(c[0]))
 	sum := t.add != 0
 	t.add = 0
@@ -187,6 +224,8 @@ func (g *Gemm[T]) pack(dst, src []T, k, w, width int) {
 	switch {
 	case g.BCol == 1 && w == 2*lanes:
 		copyRows64(at(dst, 0), at(src, 0), g.BRow*(32/lanes), k)
+	case g.BCol == 1 && w == 4*lanes:
+		copyRows128(at(dst, 0), at(src, 0), g.BRow*(32/lanes), k)
 	case g.BCol == 1:
 		for l := 0; l < k; l++ {
 			copy(dst[l*width:l*width+w], src[l*g.BRow:])
@@ -208,10 +247,9 @@ func (g *Gemm[T]) pack(dst, src []T, k, w, width int) {
 // of the chains the rows of a tile beside one another.
 func (g *Gemm[T]) packA(dst, a []T, m, k int) {
 	for i := 0; i < m; {
-		rows, tiles := tilesOf(m-i, 2)
-		if rows == 6 && g.ARow == 1 {
-			packSix(dst[i*k:], 6*k, a[i:], g.ACol, tiles, k)
-			i += 6 * tiles
+		rows, tiles := tilesOf(g.tier, m-i, 2)
+		if g.ARow == 1 && packStrips(dst[i*k:], rows, k, a[i:], g.ACol, tiles) {
+			i += rows * tiles
 			continue
 		}
 		for ; tiles > 0; tiles-- {
@@ -223,10 +261,9 @@ func (g *Gemm[T]) packA(dst, a []T, m, k int) {
 
 // packStrip is packA for one tile.
 func (g *Gemm[T]) packStrip(dst, a []T, rows, k int) {
-	done, lanes := 0, lanesOf[T]()/2
-	if rows == 6 && g.ACol == 1 && k >= lanes {
-		done = k / lanes * lanes
-		turnSix(dst, a, g.ARow, k/lanes)
+	done := 0
+	if g.ACol == 1 {
+		done = turnStrip(dst, a, g.ARow, rows, k)
 	}
 	for i := 0; i < rows; i++ {
 		from := i*g.ARow + done*g.ACol
@@ -257,21 +294,46 @@ func turn[T Float](dst []T, dstStep int, src []T, srcStep, blocks int) {
 	}
 }
 
-// packSix packs strips of six rows of A that are contiguous down its columns.
-func packSix[T Float](dst []T, strip int, src []T, step, strips, n int) {
-	if lanesOf[T]() == 8 {
-		packSixF32(at(dst, 0), strip*4, at(src, 0), step*4, strips, n)
-	} else {
-		packSixF64(at(dst, 0), strip*8, at(src, 0), step*8, strips, n)
+// packStrips packs strips of rows of A that are contiguous down its columns;
+// false where it has no kernel for their height.
+func packStrips[T Float](dst []T, rows, k int, src []T, step, strips int) bool {
+	single, size := lanesOf[T]() == 8, 32/lanesOf[T]()
+	to, strip, from := at(dst, 0), rows*k*size, at(src, 0)
+	switch {
+	case rows == 6 && single:
+		packSixF32(to, strip, from, step*size, strips, k)
+	case rows == 6:
+		packSixF64(to, strip, from, step*size, strips, k)
+	case rows == 8 && single:
+		packEightF32(to, strip, from, step*size, strips, k)
+	case rows == 8:
+		packEightF64(to, strip, from, step*size, strips, k)
+	default:
+		return false
 	}
+	return true
 }
 
-// turnSix packs blocks of links of six rows of A that are contiguous along the
-// links, half a register of them a block.
-func turnSix[T Float](dst, src []T, step, blocks int) {
-	if lanesOf[T]() == 8 {
+// turnStrip packs a strip of rows of A that are contiguous along the links, and
+// says how many links that were: whole registers, and none where it has no
+// kernel for the height.
+func turnStrip[T Float](dst, src []T, step, rows, k int) int {
+	lanes := lanesOf[T]()
+	if rows == 6 {
+		lanes /= 2
+	}
+	blocks := k / lanes
+	switch {
+	case blocks == 0 || rows != 6 && rows != 8:
+		return 0
+	case rows == 8:
+		for i := 0; i < rows; i += lanes {
+			turn(dst[i:], rows, src[i*step:], step, blocks)
+		}
+	case lanes == 4:
 		turnSixF32(at(dst, 0), at(src, 0), step*4, blocks)
-	} else {
+	default:
 		turnSixF64(at(dst, 0), at(src, 0), step*8, blocks)
 	}
+	return blocks * lanes
 }

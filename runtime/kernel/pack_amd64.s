@@ -126,6 +126,32 @@ strip:
 	VZEROUPPER
 	RET
 
+// func packEightF32(dst unsafe.Pointer, strip int, src unsafe.Pointer, step int, strips int, n int)
+TEXT ·packEightF32(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ strip+8(FP), R8
+	MOVQ src+16(FP), SI
+	MOVQ step+24(FP), R9
+	MOVQ strips+32(FP), R10
+	MOVQ n+40(FP), CX
+row:
+	MOVQ SI, DX
+	MOVQ DI, BX
+	MOVQ R10, R11
+strip:
+	VMOVUPS (DX), Y0
+	VMOVUPS Y0, (BX)
+	ADDQ $32, DX
+	ADDQ R8, BX
+	DECQ R11
+	JNE strip
+	ADDQ R9, SI
+	ADDQ $32, DI
+	DECQ CX
+	JNE row
+	VZEROUPPER
+	RET
+
 // func turnSixF32(dst unsafe.Pointer, src unsafe.Pointer, step int, blocks int)
 TEXT ·turnSixF32(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
@@ -180,16 +206,44 @@ row:
 	MOVQ DI, BX
 	MOVQ R10, R11
 strip:
-	VMOVUPD (DX), Y0
-	VMOVUPD 32(DX), X1
-	VMOVUPD Y0, (BX)
-	VMOVUPD X1, 32(BX)
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), X1
+	VMOVUPS Y0, (BX)
+	VMOVUPS X1, 32(BX)
 	ADDQ $48, DX
 	ADDQ R8, BX
 	DECQ R11
 	JNE strip
 	ADDQ R9, SI
 	ADDQ $48, DI
+	DECQ CX
+	JNE row
+	VZEROUPPER
+	RET
+
+// func packEightF64(dst unsafe.Pointer, strip int, src unsafe.Pointer, step int, strips int, n int)
+TEXT ·packEightF64(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ strip+8(FP), R8
+	MOVQ src+16(FP), SI
+	MOVQ step+24(FP), R9
+	MOVQ strips+32(FP), R10
+	MOVQ n+40(FP), CX
+row:
+	MOVQ SI, DX
+	MOVQ DI, BX
+	MOVQ R10, R11
+strip:
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	ADDQ $64, DX
+	ADDQ R8, BX
+	DECQ R11
+	JNE strip
+	ADDQ R9, SI
+	ADDQ $64, DI
 	DECQ CX
 	JNE row
 	VZEROUPPER
@@ -243,6 +297,28 @@ row:
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, SI
 	ADDQ $64, DI
+	DECQ CX
+	JNE row
+	VZEROUPPER
+	RET
+
+// func copyRows128(dst unsafe.Pointer, src unsafe.Pointer, step int, n int)
+TEXT ·copyRows128(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ step+16(FP), R8
+	MOVQ n+24(FP), CX
+row:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	ADDQ R8, SI
+	ADDQ $128, DI
 	DECQ CX
 	JNE row
 	VZEROUPPER
