@@ -28,8 +28,15 @@ func PartStart(k, parts, p int) int {
 	return min(k, blocks*p/parts*K0)
 }
 
+// The rows and columns of a block that are computed together, for one block of
+// the chains: their part of A and of B fit the second cache.
+const (
+	mostRows = 192
+	mostCols = 512
+)
+
 // GemmScratch is the number of elements of scratch that a block needs.
-const GemmScratch = (64+192)*K0 + 192*32
+const GemmScratch = (mostRows+mostCols)*K0 + mostRows*32
 
 // Gemm is one product C[m,n] = A[m,k] B[k,n] or C += A B. Strides are free, in
 // elements, so that transposed operands and results are no special case. An

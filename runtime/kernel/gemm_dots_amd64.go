@@ -37,7 +37,8 @@ func (g *Gemm[T]) dots(i0, i1 int, add bool, a, b, c, scratch []T) {
 		t := gemmTile{a: at(a, i0*g.ARow+k0), aRow: g.ARow * size, b: at(x, 0), k: k}
 		done := g.runDots(&t, false, i1-i0, add || k0 > 0, c[i0*g.CRow:], g.CRow, scratch[K0:2*K0])
 		if rest := i0 + done; rest < i1 {
-			g.panels(i1-rest, k, 0, 1, add || k0 > 0, a[rest*g.ARow+k0:], b[k0*g.BRow:], c[rest*g.CRow:], scratch[2*K0:])
+			s := strip{j1: 1, rows: i1 - rest, k: k, add: add || k0 > 0}
+			g.panels(&s, i1-rest, a[rest*g.ARow+k0:], b[k0*g.BRow:], c[rest*g.CRow:], scratch[2*K0:])
 		}
 	}
 }

@@ -3,21 +3,19 @@ package kernel
 import "unsafe"
 
 // The driver of the tile kernels. B is read where it lies while it is
-// contiguous along n and few rows use it; otherwise a panel of it is packed,
-// just before the tiles of the block run down that panel. A is read where it
-// lies, with free steps, unless its lines are far apart and many panels use it.
+// contiguous along n and few rows use it; otherwise panels of it are packed,
+// each before the first tiles that run down it. A is read where it lies, with
+// free steps, unless its lines are far apart and many panels use it.
 
-// Parts of the scratch, in elements: the panel of B, tiles of a C whose
-// columns are apart, and A.
+// Parts of the scratch, in elements: panels of B, tiles of a C whose columns
+// are apart, and A.
 const (
-	scratchB = 64 * K0
+	scratchB = mostCols * K0
 	scratchC = mostRows * 32
-	scratchA = mostRows * K0
 )
 
-// mostRows is the number of rows that run down a panel together: their part of
-// A fits the second cache.
-const mostRows = 192
+// tileRows is whole tiles of every tier.
+const tileRows = 24
 
 // panel is one strip of columns of a block and the kernels that fit it.
 type panel struct {
@@ -28,38 +26,55 @@ type panel struct {
 
 // tiles computes a block of C with the kernels in assembly.
 func (g *Gemm[T]) tiles(i0, i1, j0, j1 int, add bool, a, b, c, scratch []T) {
+	rows := share(i1-i0, (i1-i0+mostRows-1)/mostRows, tileRows)
 	for k0 := 0; k0 < g.K; k0 += K0 {
 		k := min(K0, g.K-k0)
-		for i := i0; i < i1; i += mostRows {
-			m := min(mostRows, i1-i)
-			g.panels(m, k, j0, j1, add || k0 > 0, a[i*g.ARow+k0*g.ACol:], b[k0*g.BRow:], c[i*g.CRow:], scratch)
+		for j := j0; j < j1; j += mostCols {
+			s := strip{j0: j, j1: min(j+mostCols, j1), rows: i1 - i0, k: k, add: add || k0 > 0}
+			s.packA, s.packB = g.packs(s.rows, s.j1-j)
+			s.kept = s.packB && rows < s.rows
+			for i := i0; i < i1; i += rows {
+				g.panels(&s, min(rows, i1-i), a[i*g.ARow+k0*g.ACol:], b[k0*g.BRow:], c[i*g.CRow:], scratch)
+				s.packB = s.packB && !s.kept
+			}
 		}
 	}
 }
 
-// panels computes m rows of C, one block of the chains.
-func (g *Gemm[T]) panels(m, k, j0, j1 int, add bool, a, b, c, scratch []T) {
+// strip is columns of a block and one block of the chains.
+type strip struct {
+	j0, j1       int
+	rows         int // of the block
+	k            int
+	add          bool
+	packA, packB bool
+	kept         bool // the panels of B each have a place, for more rows to come
+}
+
+// panels computes m rows of C in a strip.
+func (g *Gemm[T]) panels(s *strip, m int, a, b, c, scratch []T) {
 	size := int(unsafe.Sizeof(c[0]))
 	lanes := g.lanes()
-	packA, packB := g.packs(m, j1-j0)
-	if packA {
-		g.packA(scratch[scratchB+scratchC:], a, m, k)
+	if s.packA {
+		g.packA(scratch[scratchB+scratchC:], a, m, s.k)
 	}
-	t := gemmTile{k: k, bRow: g.BRow * size}
-	if add {
-		t.add = 1
-	}
-	for p := (panel{j: j0}); p.next(m, j1, g.tier, lanes); p.j += p.w {
+	t := gemmTile{k: s.k, add: b2i(s.add)}
+	for p := (panel{j: s.j0}); p.next(s.rows, s.j1, g.tier, lanes); p.j += p.w {
 		t.w = p.w
-		strips := packA && p.vectors == 2
+		strips := s.packA && p.vectors == 2
 		if t.a, t.aRow, t.aCol = at(a, 0), g.ARow*size, g.ACol*size; strips {
 			t.a, t.aRow = at(scratch, scratchB+scratchC), size
 		}
-		t.b = at(b, p.j*g.BCol)
-		if packB {
-			width := p.vectors * lanes
-			g.pack(scratch[:k*width], b[p.j*g.BCol:], k, p.w, width)
-			t.b, t.bRow = at(scratch, 0), width*size
+		t.b, t.bRow = at(b, p.j*g.BCol), g.BRow*size
+		if s.packB || s.kept {
+			from, width := 0, p.vectors*lanes
+			if s.kept {
+				from = (p.j - s.j0) * s.k
+			}
+			if s.packB {
+				g.pack(scratch[from:from+s.k*width], b[p.j*g.BCol:], s.k, p.w, width)
+			}
+			t.b, t.bRow = at(scratch, from), width*size
 		}
 		if g.CCol == 1 {
 			t.c, t.cRow = at(c, p.j), g.CRow*size
