@@ -128,11 +128,9 @@ func (g *Gemm[T]) lanes() int {
 	return lanesOf[T]()
 }
 
-// From so many rows packing a panel of B pays although it is contiguous, for
-// the packed panel stays in the first cache. From so many columns and links
-// packing A pays, where its lines are multiples of conflict bytes apart.
+// From so many columns and links packing A pays, where its lines are multiples
+// of conflict bytes apart.
 const (
-	packRows  = 64
 	packCols  = 128
 	packLinks = 128
 	conflict  = 2048
@@ -140,7 +138,16 @@ const (
 
 // packs reports which operands are packed for a block of C.
 func (g *Gemm[T]) packs(m, n int) (a, b bool) {
-	return m > 2 && n >= packCols && g.apart(n), g.BCol != 1 || m >= packRows
+	return m > 2 && n >= packCols && g.apart(n), g.BCol != 1 || m >= g.packRows()
+}
+
+// packRows is from how many rows on packing a panel of B pays although it is
+// contiguous, for the packed panel stays in the first cache.
+func (g *Gemm[T]) packRows() int {
+	if near := 2048 * lanesOf[T]() / 32; g.tier == AVX512 && g.BRow <= near {
+		return 128
+	}
+	return 64
 }
 
 // apart reports whether the lines of A are better packed where n columns read

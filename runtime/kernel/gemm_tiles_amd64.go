@@ -314,6 +314,13 @@ func turn[T Float](dst []T, dstStep int, src []T, srcStep, blocks int) {
 func packStrips[T Float](dst []T, rows, k int, src []T, step, strips int) bool {
 	single, size := lanesOf[T]() == 8, 32/lanesOf[T]()
 	to, strip, from := at(dst, 0), rows*k*size, at(src, 0)
+	if rows == 8 && strips > 2 {
+		// The strips of all would push one another out of the first cache.
+		for s := 0; s < strips; s += 2 {
+			packStrips(dst[s*rows*k:], rows, k, src[s*rows:], step, min(2, strips-s))
+		}
+		return true
+	}
 	switch {
 	case rows == 6 && single:
 		packSixF32(to, strip, from, step*size, strips, k)

@@ -61,6 +61,7 @@ s < strips and l < n, both at least 1. step and strip are bytes.`, name, rows, r
 	f.Op("MOVQ", SI, DX)
 	f.Op("MOVQ", DI, BX)
 	f.Op("MOVQ", R10, R11)
+	f.Op("PREFETCHT0", Mem{Base: SI, Index: R9, Scale: 8})
 	f.Label("strip")
 	pieces := pieces(rows * size)
 	for i, p := range pieces {
