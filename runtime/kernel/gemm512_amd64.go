@@ -67,6 +67,21 @@ func wide2x16F32(t *gemmTile)
 //go:noescape
 func wide1x16F32(t *gemmTile)
 
+// wide6x64F32 is 6×64 elements of C a tile.
+//
+//go:noescape
+func wide6x64F32(t *gemmTile)
+
+// wide5x64F32 is 5×64 elements of C a tile.
+//
+//go:noescape
+func wide5x64F32(t *gemmTile)
+
+// wide4x64F32 is 4×64 elements of C a tile.
+//
+//go:noescape
+func wide4x64F32(t *gemmTile)
+
 // wide3x64F32 is 3×64 elements of C a tile.
 //
 //go:noescape
@@ -216,6 +231,21 @@ func wide2x8F64(t *gemmTile)
 //
 //go:noescape
 func wide1x8F64(t *gemmTile)
+
+// wide6x32F64 is 6×32 elements of C a tile.
+//
+//go:noescape
+func wide6x32F64(t *gemmTile)
+
+// wide5x32F64 is 5×32 elements of C a tile.
+//
+//go:noescape
+func wide5x32F64(t *gemmTile)
+
+// wide4x32F64 is 4×32 elements of C a tile.
+//
+//go:noescape
+func wide4x32F64(t *gemmTile)
 
 // wide3x32F64 is 3×32 elements of C a tile.
 //
@@ -367,6 +397,12 @@ func runWideF32(rows, vectors int, masked bool, t *gemmTile) {
 		wide2x16F32(t)
 	case 1<<4 | 1:
 		wide1x16F32(t)
+	case 6<<4 | 4:
+		wide6x64F32(t)
+	case 5<<4 | 4:
+		wide5x64F32(t)
+	case 4<<4 | 4:
+		wide4x64F32(t)
 	case 3<<4 | 4:
 		wide3x64F32(t)
 	case 2<<4 | 4:
@@ -438,6 +474,12 @@ func runWideF64(rows, vectors int, masked bool, t *gemmTile) {
 		wide2x8F64(t)
 	case 1<<4 | 1:
 		wide1x8F64(t)
+	case 6<<4 | 4:
+		wide6x32F64(t)
+	case 5<<4 | 4:
+		wide5x32F64(t)
+	case 4<<4 | 4:
+		wide4x32F64(t)
 	case 3<<4 | 4:
 		wide3x32F64(t)
 	case 2<<4 | 4:

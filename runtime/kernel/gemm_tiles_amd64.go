@@ -59,7 +59,7 @@ func (g *Gemm[T]) panels(s *strip, m int, a, b, c, scratch []T) {
 		g.packA(scratch[scratchB+scratchC:], a, m, s.k)
 	}
 	t := gemmTile{k: s.k, add: b2i(s.add)}
-	for p := (panel{j: s.j0}); p.next(s.rows, s.j1, g.tier, lanes); p.j += p.w {
+	for p := (panel{j: s.j0}); p.next(s, g.tier, lanes); p.j += p.w {
 		t.w = p.w
 		strips := s.packA && p.vectors == 2
 		if t.a, t.aRow, t.aCol = at(a, 0), g.ARow*size, g.ACol*size; strips {
@@ -86,14 +86,14 @@ func (g *Gemm[T]) panels(s *strip, m int, a, b, c, scratch []T) {
 }
 
 // next chooses the width of the panel at p.j, false at the end.
-func (p *panel) next(m, end int, tier Tier, lanes int) bool {
-	n := end - p.j
+func (p *panel) next(s *strip, tier Tier, lanes int) bool {
+	n := s.j1 - p.j
 	switch {
 	case n <= 0:
 		return false
-	case m == 1 && n >= 8*lanes:
+	case s.rows == 1 && n >= 8*lanes:
 		p.vectors = 8
-	case m == 2 && n >= 4*lanes, tier == AVX512 && m <= 3 && n >= 4*lanes:
+	case n >= 4*lanes && (s.rows == 2 || tier == AVX512 && (s.rows <= 3 || s.short())):
 		p.vectors = 4
 	case n <= lanes:
 		p.vectors = 1
@@ -104,6 +104,13 @@ func (p *panel) next(m, end int, tier Tier, lanes int) bool {
 	p.masked = p.w < p.vectors*lanes
 	return true
 }
+
+// shortLinks is the length of chains whose block of B fits the first cache
+// although its panel has four registers of 512 bits.
+const shortLinks = 128
+
+// short reports whether the widest tiles of many rows do.
+func (s *strip) short() bool { return s.k <= shortLinks && !s.packA }
 
 // at is the address of element i, which may lie behind the slice where nothing
 // is read.
@@ -151,51 +158,39 @@ func (g *Gemm[T]) run(rows int, p panel, t *gemmTile) {
 // tilesOf is the height of the next tiles for m rows, and how many of them.
 // The last rows are shared out so that no tile has too few chains.
 func tilesOf(tier Tier, m, vectors int) (rows, tiles int) {
-	if tier == AVX512 {
-		return wideTilesOf(m, vectors)
-	}
+	best := 6
 	switch {
-	case vectors > 2:
-		return m, 1
-	case vectors == 1 && m >= 12:
-		return 12, m / 12
 	case vectors == 1:
-		for rows = 8; rows > m; {
-			rows /= 2
-		}
-		return rows, 1
-	case m <= 6:
+		return narrowTilesOf(tier, m)
+	case vectors == 8:
 		return m, 1
-	case m%6 == 0 || m%6 >= 4:
-		return 6, m / 6
-	case m >= 12:
-		return 6, m/6 - 1
-	case m == 9:
-		return 5, 1
+	case tier == AVX512 && vectors == 2:
+		best = 8
 	}
-	return 4, 1
+	switch rest := m % best; {
+	case m <= best:
+		return m, 1
+	case rest == 0 || rest >= 4:
+		return best, m / best
+	case m >= 2*best:
+		return best, m/best - 1
+	}
+	return (m + 1) / 2, 1
 }
 
-// wideTilesOf is tilesOf for the kernels of AVX-512.
-func wideTilesOf(m, vectors int) (rows, tiles int) {
-	switch {
-	case vectors > 2:
-		return m, 1
-	case vectors == 1 && m >= 16:
-		return 16, m / 16
-	case vectors == 1:
-		for rows = 8; rows > m; {
-			rows /= 2
-		}
-		return rows, 1
-	case m <= 8:
-		return m, 1
-	case m%8 == 0 || m%8 >= 4:
-		return 8, m / 8
-	case m >= 16:
-		return 8, m/8 - 1
+// narrowTilesOf is tilesOf for one register.
+func narrowTilesOf(tier Tier, m int) (rows, tiles int) {
+	best := 12
+	if tier == AVX512 {
+		best = 16
 	}
-	return (m + 1) / 2, 1 // 9 to 11
+	if m >= best {
+		return best, m / best
+	}
+	for rows = 8; rows > m; {
+		rows /= 2
+	}
+	return rows, 1
 }
 
 // aside computes the tiles of a panel beside C, whose columns are apart, and
@@ -241,6 +236,8 @@ func (g *Gemm[T]) pack(dst, src []T, k, w, width int) {
 		copyRows64(at(dst, 0), at(src, 0), g.BRow*(32/lanes), k)
 	case g.BCol == 1 && w == 4*lanes:
 		copyRows128(at(dst, 0), at(src, 0), g.BRow*(32/lanes), k)
+	case g.BCol == 1 && w == 8*lanes:
+		copyRows256(at(dst, 0), at(src, 0), g.BRow*(32/lanes), k)
 	case g.BCol == 1:
 		for l := 0; l < k; l++ {
 			copy(dst[l*width:l*width+w], src[l*g.BRow:])

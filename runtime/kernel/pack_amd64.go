@@ -63,3 +63,8 @@ func copyRows64(dst unsafe.Pointer, src unsafe.Pointer, step int, n int)
 //
 //go:noescape
 func copyRows128(dst unsafe.Pointer, src unsafe.Pointer, step int, n int)
+
+// copyRows256 copies n rows of 256 bytes, n at least 1, step bytes apart, beside one another.
+//
+//go:noescape
+func copyRows256(dst unsafe.Pointer, src unsafe.Pointer, step int, n int)

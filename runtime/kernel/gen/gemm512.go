@@ -23,11 +23,12 @@ type wideKernel struct {
 }
 
 // The micro-kernels of each element type: rows by vectors. Eight rows of two
-// registers are enough chains to hide the latency of the sums; those of one
-// register are for few columns, those of four and eight for products of one to
-// three rows.
+// registers are enough chains to hide the latency of the sums, and leave a
+// block of B in the first cache; six of four are fewer instructions for the
+// same work, for blocks of B that are short. Those of one register are for few
+// columns, that of eight is for products of one row.
 var (
-	wideTiles       = [][2]int{{8, 2}, {7, 2}, {6, 2}, {5, 2}, {4, 2}, {3, 2}, {2, 2}, {1, 2}, {16, 1}, {8, 1}, {4, 1}, {2, 1}, {1, 1}, {3, 4}, {2, 4}, {1, 4}, {1, 8}}
+	wideTiles       = [][2]int{{8, 2}, {7, 2}, {6, 2}, {5, 2}, {4, 2}, {3, 2}, {2, 2}, {1, 2}, {16, 1}, {8, 1}, {4, 1}, {2, 1}, {1, 1}, {6, 4}, {5, 4}, {4, 4}, {3, 4}, {2, 4}, {1, 4}, {1, 8}}
 	wideMaskedTiles = wideTiles[:13]
 )
 
@@ -160,10 +161,11 @@ func (t wideKernel) loadMask(f *Func) {
 }
 
 // enter sets up the pointers of a tile and clears the accumulators. The lines
-// of C are asked for now, so that they arrive while the chains run.
+// of C are asked for now, so that they arrive while the chains run, unless
+// those are short.
 func (t wideKernel) enter(f *Func) {
 	f.Op("MOVQ", rC, rB)
-	for i := 0; i < t.rows; i++ {
+	for i := 0; i < t.rows && t.vectors <= 2; i++ {
 		for v := 0; v < t.vectors; v++ {
 			f.Op("PREFETCHT0", Mem{Base: rB, Disp: 64 * v})
 		}

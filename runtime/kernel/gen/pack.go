@@ -15,6 +15,7 @@ func packFile() *Asm {
 	}
 	copyRows(a, 64)
 	copyRows(a, 128)
+	copyRows(a, 256)
 	return a
 }
 
