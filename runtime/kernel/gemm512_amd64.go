@@ -332,6 +332,54 @@ func wide2x8F64Mask(t *gemmTile)
 //go:noescape
 func wide1x8F64Mask(t *gemmTile)
 
+// wideDot64F32 is c[i] = Σ a[i,l]·b[l] for 64 rows a tile, with the vector b.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func wideDot64F32(t *gemmTile)
+
+// widePair64F32 is c[i] = Σ a[i,l]·b[l] for 64 rows a tile, with the rows of B, bRow apart.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func widePair64F32(t *gemmTile)
+
+// wideDot16F32 is c[i] = Σ a[i,l]·b[l] for 16 rows a tile, with the vector b.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func wideDot16F32(t *gemmTile)
+
+// widePair16F32 is c[i] = Σ a[i,l]·b[l] for 16 rows a tile, with the rows of B, bRow apart.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func widePair16F32(t *gemmTile)
+
+// wideDot32F64 is c[i] = Σ a[i,l]·b[l] for 32 rows a tile, with the vector b.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func wideDot32F64(t *gemmTile)
+
+// widePair32F64 is c[i] = Σ a[i,l]·b[l] for 32 rows a tile, with the rows of B, bRow apart.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func widePair32F64(t *gemmTile)
+
+// wideDot8F64 is c[i] = Σ a[i,l]·b[l] for 8 rows a tile, with the vector b.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func wideDot8F64(t *gemmTile)
+
+// widePair8F64 is c[i] = Σ a[i,l]·b[l] for 8 rows a tile, with the rows of B, bRow apart.
+// The links are contiguous, and so is c.
+//
+//go:noescape
+func widePair8F64(t *gemmTile)
+
 // fmaRate512 is fmaRate with registers of 512 bits.
 //
 //go:noescape

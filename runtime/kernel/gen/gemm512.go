@@ -42,6 +42,12 @@ func gemm512File() *Asm {
 			wideKernel{e, t[0], t[1], true}.write(a)
 		}
 	}
+	for _, e := range []elem{wide32, wide64} {
+		for _, groups := range []int{4, 1} {
+			wideDot{e, groups, false}.write(a)
+			wideDot{e, groups, true}.write(a)
+		}
+	}
 	fmaRate512(a)
 	wideSwitch(a, wide32)
 	wideSwitch(a, wide64)
