@@ -178,7 +178,7 @@ func (p *pool) together(j *job) {
 	p.step.Store(int64(step))
 	p.part.Store(math.MaxInt64)
 	if j.many != nil {
-		p.part.Store(int64(4 * len(p.workers)))
+		p.part.Store(int64(2 * len(p.workers)))
 	}
 	p.open.Store(uint64(p.job)<<32 | uint64(j.n))
 	for n := min(int(p.parked.Load()), (j.n-1)/step); n > 0; n-- {
