@@ -32,6 +32,10 @@ type contraction[T kernel.Float] struct {
 // groupWork is the floating-point operations of a task that does whole products.
 const groupWork = 1 << 20
 
+// afterBlock is the elements that are computed together at most where something
+// follows, so that it finds them in the second cache.
+const afterBlock = 1 << 17
+
 // afterWork is the elements of a task that does nothing but what follows.
 const afterWork = 1 << 14
 
@@ -61,8 +65,8 @@ func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string, aft
 	}
 	j := &job{n: (c.nOuter + c.group - 1) / c.group * c.downs * c.across}
 	j.do = c.task
-	if c.nOuter == 1 && c.across == 1 {
-		j.many = c.bands
+	if c.nOuter == 1 {
+		j.many = c.blocks
 	}
 	what := fmt.Sprintf("GEMM %d×%d×%d", c.g.M, c.g.N, c.g.K)
 	if c.nOuter > 1 || c.nDeep > 1 {
@@ -127,14 +131,31 @@ func (c *contraction[T]) ranges() bool {
 func (c *contraction[T]) task(w *worker, task int) {
 	blocks := c.downs * c.across
 	first, block := task/blocks*c.group, task%blocks
-	i0, j0 := block/c.across*c.rows, block%c.across*c.cols
-	c.block(w, first, min(first+c.group, c.nOuter), i0, min(i0+c.rows, c.g.M), j0, min(j0+c.cols, c.g.N))
+	down, across := block%c.downs, block/c.downs
+	c.blockOf(w, first, min(first+c.group, c.nOuter), down, down+1, across, across+1)
 }
 
-// bands computes neighbouring bands of rows of the only product, which then
-// pack its second operand once.
-func (c *contraction[T]) bands(w *worker, from, to int) {
-	c.block(w, 0, 1, from*c.rows, min(to*c.rows, c.g.M), 0, c.g.N)
+// blocks computes neighbouring blocks of the only product, which are below one
+// another or whole columns of blocks: what shares an operand then packs it
+// once.
+func (c *contraction[T]) blocks(w *worker, from, to int) {
+	for from < to {
+		down, across := from%c.downs, from/c.downs
+		downs, columns := min(c.downs-down, to-from), 1
+		if downs == c.downs {
+			columns = (to - from) / c.downs
+		}
+		if c.after != nil {
+			downs = min(downs, max(1, afterBlock/(c.rows*c.g.N)))
+		}
+		c.blockOf(w, 0, 1, down, down+downs, across, across+columns)
+		from += downs * columns
+	}
+}
+
+// blockOf computes the blocks down d0 to d1 and across x0 to x1.
+func (c *contraction[T]) blockOf(w *worker, first, last, d0, d1, x0, x1 int) {
+	c.block(w, first, last, d0*c.rows, min(d1*c.rows, c.g.M), x0*c.cols, min(x1*c.cols, c.g.N))
 }
 
 // block computes rows i0 to i1 and columns j0 to j1 of products first to last.

@@ -21,7 +21,7 @@ var contractions = []struct {
 	{"bi,i->b", "b=70 i=20"}, {"bi,b->i", "b=256 i=20"}, {"bi,bi->b", "b=70 i=20"}, {"b,b->", "b=70"}, {"i,ib->b", "b=70 i=300"},
 	{"bqd,bkd->bqk", "b=6 d=8 k=10 q=9"}, {"bij,bjk->bik", "b=5 i=3 j=4 k=2"}, {"bti,io->bto", "b=9 i=8 o=7 t=5"},
 	{"bti,bto->io", "b=9 i=8 o=7 t=5"}, {"tbi,bto->oi", "b=9 i=8 o=7 t=5"}, {"bi,ji->jb", "b=40 i=12 j=30"}, {"hbi,hib->hb", "b=7 h=3 i=20"},
-	{"bi,bo->io", "b=9000 i=5 o=3"}, {"bi,b->i", "b=5000 i=4"}, {"b,b->", "b=20000"}, {"bi,bo->oi", "b=2100 i=11 o=2"},
+	{"bi,io->bo", "b=150 i=310 o=170"}, {"bi,bo->io", "b=9000 i=5 o=3"}, {"bi,b->i", "b=5000 i=4"}, {"b,b->", "b=20000"}, {"bi,bo->oi", "b=2100 i=11 o=2"},
 }
 
 // einsumFunc is a function of one contraction.

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"math"
 	goruntime "runtime"
 	"sync"
 	"sync/atomic"
@@ -71,8 +72,9 @@ type pool struct {
 	open atomic.Uint64
 	_    [56]byte
 	cur  atomic.Pointer[job]
-	step atomic.Int64 // how many tasks are claimed at once
-	_    [48]byte
+	step atomic.Int64 // how many tasks are claimed at once, at least
+	part atomic.Int64 // and which part of those that are left, where many do better in one piece
+	_    [40]byte
 	done atomic.Int64 // tasks that helpers have finished
 	_    [56]byte
 
@@ -174,6 +176,10 @@ func (p *pool) together(j *job) {
 	p.done.Store(0)
 	p.cur.Store(j)
 	p.step.Store(int64(step))
+	p.part.Store(math.MaxInt64)
+	if j.many != nil {
+		p.part.Store(int64(2 * len(p.workers)))
+	}
 	p.open.Store(uint64(p.job)<<32 | uint64(j.n))
 	for n := min(int(p.parked.Load()), (j.n-1)/step); n > 0; n-- {
 		p.rouse()
@@ -201,7 +207,7 @@ func (p *pool) help(w *worker) int {
 		if left == 0 {
 			return did
 		}
-		n := min(p.step.Load(), left)
+		n := min(max(p.step.Load(), left/p.part.Load()), left)
 		if !p.open.CompareAndSwap(v, v-uint64(n)) {
 			continue
 		}

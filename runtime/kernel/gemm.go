@@ -28,8 +28,15 @@ func PartStart(k, parts, p int) int {
 	return min(k, blocks*p/parts*K0)
 }
 
+// The rows and columns of a block that are computed together, for one block of
+// the chains: their part of A and of B fit the second cache.
+const (
+	mostRows = 192
+	mostCols = 512
+)
+
 // GemmScratch is the number of elements of scratch that a block needs.
-const GemmScratch = (64 + 16 + 192) * K0
+const GemmScratch = (mostRows+mostCols)*K0 + mostRows*32
 
 // Gemm is one product C[m,n] = A[m,k] B[k,n] or C += A B. Strides are free, in
 // elements, so that transposed operands and results are no special case. An
@@ -40,8 +47,8 @@ type Gemm[T Float] struct {
 	BRow, BCol int
 	CRow, CCol int
 
-	tiled   bool // by kernels in assembly
-	swapped bool // and those compute the transpose
+	tier    Tier // of the kernels
+	swapped bool // those in assembly compute the transpose
 }
 
 // NewGemm describes a product; a, b and c are the steps from row to row and
@@ -50,7 +57,7 @@ type Gemm[T Float] struct {
 func NewGemm[T Float](m, n, k int, a, b, c [2]int) Gemm[T] {
 	g := Gemm[T]{M: m, N: n, K: k, ARow: a[0], ACol: a[1], BRow: b[0], BCol: b[1], CRow: c[0], CCol: c[1]}
 	g.straighten()
-	if g.tiled = Active() >= AVX2; g.tiled {
+	if g.tier = Active(); g.tier >= AVX2 {
 		h := g.transposed()
 		g.swapped = 10*h.cost() < 9*g.cost()
 	}
@@ -73,13 +80,13 @@ func (g *Gemm[T]) straighten() {
 // transposed is the product of the transposes, Cᵀ = Bᵀ Aᵀ: each element has
 // the same chain.
 func (g *Gemm[T]) transposed() Gemm[T] {
-	return Gemm[T]{M: g.N, N: g.M, K: g.K, ARow: g.BCol, ACol: g.BRow, BRow: g.ACol, BCol: g.ARow, CRow: g.CCol, CCol: g.CRow, tiled: g.tiled}
+	return Gemm[T]{M: g.N, N: g.M, K: g.K, ARow: g.BCol, ACol: g.BRow, BRow: g.ACol, BCol: g.ARow, CRow: g.CCol, CCol: g.CRow, tier: g.tier}
 }
 
 // cost estimates the work of the tiles in this orientation, in sixteenths of
 // the time of a full tile for each row and link of the chains.
 func (g *Gemm[T]) cost() int {
-	lanes := lanesOf[T]()
+	lanes := g.lanes()
 	c := 16 * g.M * (g.N / (2 * lanes))
 	switch tail := g.N % (2 * lanes); {
 	case tail > lanes:
@@ -113,11 +120,17 @@ func lanesOf[T Float]() int {
 	return 32 / int(unsafe.Sizeof(z))
 }
 
-// From so many rows packing a panel of B pays although it is contiguous, for
-// the packed panel stays in the first cache. From so many columns and links
-// packing A pays, where its lines are multiples of conflict bytes apart.
+// lanes is the number of elements in a register of the tile kernels.
+func (g *Gemm[T]) lanes() int {
+	if g.tier == AVX512 {
+		return 2 * lanesOf[T]()
+	}
+	return lanesOf[T]()
+}
+
+// From so many columns and links packing A pays, where its lines are multiples
+// of conflict bytes apart.
 const (
-	packRows  = 64
 	packCols  = 128
 	packLinks = 128
 	conflict  = 2048
@@ -125,7 +138,16 @@ const (
 
 // packs reports which operands are packed for a block of C.
 func (g *Gemm[T]) packs(m, n int) (a, b bool) {
-	return m > 2 && n >= packCols && g.apart(n), g.BCol != 1 || m >= packRows
+	return m > 2 && n >= packCols && g.apart(n), g.BCol != 1 || m >= g.packRows()
+}
+
+// packRows is from how many rows on packing a panel of B pays although it is
+// contiguous, for the packed panel stays in the first cache.
+func (g *Gemm[T]) packRows() int {
+	if near := 2048 * lanesOf[T]() / 32; g.tier == AVX512 && g.BRow <= near {
+		return 128
+	}
+	return 64
 }
 
 // apart reports whether the lines of A are better packed where n columns read
@@ -228,10 +250,10 @@ func (g *Gemm[T]) Block(i0, i1, j0, j1 int, add bool, a, b, c, scratch []T) {
 	case g.K == 0 && !add:
 		g.clear(i0, i1, j0, j1, c)
 	case g.K == 0:
-	case g.tiled && g.swapped:
+	case g.swapped:
 		h := g.transposed()
 		h.multiply(j0, j1, i0, i1, add, b, a, c, scratch)
-	case g.tiled:
+	case g.tier >= AVX2:
 		g.multiply(i0, i1, j0, j1, add, a, b, c, scratch)
 	default:
 		g.portable(i0, i1, j0, j1, add, a, b, c, scratch)
@@ -241,7 +263,7 @@ func (g *Gemm[T]) Block(i0, i1, j0, j1 int, add bool, a, b, c, scratch []T) {
 // Pairs computes n products whose operands and results are so many elements
 // apart. Products of one element, rows times rows, are computed many at once.
 func (g *Gemm[T]) Pairs(n int, aStep, bStep, cStep int, add bool, a, b, c, scratch []T) {
-	if g.tiled && g.M == 1 && g.N == 1 && g.ACol == 1 && g.BRow == 1 && g.K > 0 {
+	if g.tier >= AVX2 && g.M == 1 && g.N == 1 && g.ACol == 1 && g.BRow == 1 && g.K > 0 {
 		g.rowPairs(n, aStep, bStep, cStep, add, a, b, c, scratch)
 		return
 	}

@@ -8,8 +8,8 @@ import "unsafe"
 // C[i,j] = Σ A[i,l]·B[l,j] over l < k, each element one chain of fused
 // multiply-adds from zero, added to C where add is not 0. All steps are bytes.
 type gemmTile struct {
-	a                 unsafe.Pointer
-	aRow, aCol, aNext int // aNext leads to the A of the next tile
+	a                 unsafe.Pointer // kernels may move it on
+	aRow, aCol, aNext int            // aNext leads to the A of the next tile
 	b                 unsafe.Pointer
 	bRow              int
 	c                 unsafe.Pointer

@@ -37,7 +37,8 @@ func (g *Gemm[T]) dots(i0, i1 int, add bool, a, b, c, scratch []T) {
 		t := gemmTile{a: at(a, i0*g.ARow+k0), aRow: g.ARow * size, b: at(x, 0), k: k}
 		done := g.runDots(&t, false, i1-i0, add || k0 > 0, c[i0*g.CRow:], g.CRow, scratch[K0:2*K0])
 		if rest := i0 + done; rest < i1 {
-			g.panels(i1-rest, k, 0, 1, add || k0 > 0, a[rest*g.ARow+k0:], b[k0*g.BRow:], c[rest*g.CRow:], scratch[2*K0:])
+			s := strip{j1: 1, rows: i1 - rest, k: k, add: add || k0 > 0}
+			g.panels(&s, i1-rest, a[rest*g.ARow+k0:], b[k0*g.BRow:], c[rest*g.CRow:], scratch[2*K0:])
 		}
 	}
 }
@@ -47,9 +48,13 @@ func (g *Gemm[T]) dots(i0, i1 int, add bool, a, b, c, scratch []T) {
 // the results go, cStep apart; where they are not side by side they go through
 // the scratch.
 func (g *Gemm[T]) runDots(t *gemmTile, pairs bool, rows int, add bool, c []T, cStep int, scratch []T) int {
-	lanes := lanesOf[T]()
 	done := 0
-	for rows-done >= lanes {
+	for rows-done >= lanesOf[T]() {
+		lanes := lanesOf[T]()
+		wide := g.tier == AVX512 && rows-done >= 2*lanes
+		if wide {
+			lanes *= 2
+		}
 		groups := 1
 		if rows-done >= 4*lanes {
 			groups = 4
@@ -66,10 +71,10 @@ func (g *Gemm[T]) runDots(t *gemmTile, pairs bool, rows int, add bool, c []T, cS
 		}
 		if cStep == 1 {
 			u.c, u.add = at(c, done), b2i(add)
-			runDot[T](groups, pairs, &u)
+			runDot[T](wide, groups, pairs, &u)
 		} else {
 			u.c = at(scratch, 0)
-			runDot[T](groups, pairs, &u)
+			runDot[T](wide, groups, pairs, &u)
 			spread(c[done*cStep:], cStep, scratch[:n], add)
 		}
 		done += n
@@ -95,9 +100,11 @@ func spread[T Float](c []T, step int, x []T, add bool) {
 }
 
 // runDot calls the kernel of so many groups of rows.
-func runDot[T Float](groups int, pairs bool, t *gemmTile) {
+func runDot[T Float](wide bool, groups int, pairs bool, t *gemmTile) {
 	single := lanesOf[T]() == 8
 	switch {
+	case wide:
+		runWideDot(single, groups, pairs, t)
 	case single && pairs && groups == 4:
 		pair32F32(t)
 	case single && pairs:
@@ -114,6 +121,28 @@ func runDot[T Float](groups int, pairs bool, t *gemmTile) {
 		dot16F64(t)
 	default:
 		dot4F64(t)
+	}
+}
+
+// runWideDot is runDot with registers of 512 bits.
+func runWideDot(single bool, groups int, pairs bool, t *gemmTile) {
+	switch {
+	case single && pairs && groups == 4:
+		widePair64F32(t)
+	case single && pairs:
+		widePair16F32(t)
+	case single && groups == 4:
+		wideDot64F32(t)
+	case single:
+		wideDot16F32(t)
+	case pairs && groups == 4:
+		widePair32F64(t)
+	case pairs:
+		widePair8F64(t)
+	case groups == 4:
+		wideDot32F64(t)
+	default:
+		wideDot8F64(t)
 	}
 }
 

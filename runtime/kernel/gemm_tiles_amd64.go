@@ -3,21 +3,19 @@ package kernel
 import "unsafe"
 
 // The driver of the tile kernels. B is read where it lies while it is
-// contiguous along n and few rows use it; otherwise a panel of it is packed,
-// just before the tiles of the block run down that panel. A is read where it
-// lies, with free steps, unless its lines are far apart and many panels use it.
+// contiguous along n and few rows use it; otherwise panels of it are packed,
+// each before the first tiles that run down it. A is read where it lies, with
+// free steps, unless its lines are far apart and many panels use it.
 
-// Parts of the scratch, in elements: the panel of B, tiles of a C whose
-// columns are apart, and A.
+// Parts of the scratch, in elements: panels of B, tiles of a C whose columns
+// are apart, and A.
 const (
-	scratchB = 64 * K0
-	scratchC = 16 * K0
-	scratchA = mostRows * K0
+	scratchB = mostCols * K0
+	scratchC = mostRows * 32
 )
 
-// mostRows is the number of rows that run down a panel together: their part of
-// A fits the second cache.
-const mostRows = 192
+// tileRows is whole tiles of every tier.
+const tileRows = 24
 
 // panel is one strip of columns of a block and the kernels that fit it.
 type panel struct {
@@ -28,38 +26,55 @@ type panel struct {
 
 // tiles computes a block of C with the kernels in assembly.
 func (g *Gemm[T]) tiles(i0, i1, j0, j1 int, add bool, a, b, c, scratch []T) {
+	rows := share(i1-i0, (i1-i0+mostRows-1)/mostRows, tileRows)
 	for k0 := 0; k0 < g.K; k0 += K0 {
 		k := min(K0, g.K-k0)
-		for i := i0; i < i1; i += mostRows {
-			m := min(mostRows, i1-i)
-			g.panels(m, k, j0, j1, add || k0 > 0, a[i*g.ARow+k0*g.ACol:], b[k0*g.BRow:], c[i*g.CRow:], scratch)
+		for j := j0; j < j1; j += mostCols {
+			s := strip{j0: j, j1: min(j+mostCols, j1), rows: i1 - i0, k: k, add: add || k0 > 0}
+			s.packA, s.packB = g.packs(s.rows, s.j1-j)
+			s.kept = s.packB && rows < s.rows
+			for i := i0; i < i1; i += rows {
+				g.panels(&s, min(rows, i1-i), a[i*g.ARow+k0*g.ACol:], b[k0*g.BRow:], c[i*g.CRow:], scratch)
+				s.packB = s.packB && !s.kept
+			}
 		}
 	}
 }
 
-// panels computes m rows of C, one block of the chains.
-func (g *Gemm[T]) panels(m, k, j0, j1 int, add bool, a, b, c, scratch []T) {
+// strip is columns of a block and one block of the chains.
+type strip struct {
+	j0, j1       int
+	rows         int // of the block
+	k            int
+	add          bool
+	packA, packB bool
+	kept         bool // the panels of B each have a place, for more rows to come
+}
+
+// panels computes m rows of C in a strip.
+func (g *Gemm[T]) panels(s *strip, m int, a, b, c, scratch []T) {
 	size := int(unsafe.Sizeof(c[0]))
-	lanes := lanesOf[T]()
-	packA, packB := g.packs(m, j1-j0)
-	if packA {
-		g.packA(scratch[scratchB+scratchC:], a, m, k)
+	lanes := g.lanes()
+	if s.packA {
+		g.packA(scratch[scratchB+scratchC:], a, m, s.k)
 	}
-	t := gemmTile{k: k, bRow: g.BRow * size}
-	if add {
-		t.add = 1
-	}
-	for p := (panel{j: j0}); p.next(m, j1, lanes); p.j += p.w {
+	t := gemmTile{k: s.k, add: b2i(s.add)}
+	for p := (panel{j: s.j0}); p.next(s, g.tier, lanes); p.j += p.w {
 		t.w = p.w
-		strips := packA && p.vectors == 2
+		strips := s.packA && p.vectors == 2
 		if t.a, t.aRow, t.aCol = at(a, 0), g.ARow*size, g.ACol*size; strips {
 			t.a, t.aRow = at(scratch, scratchB+scratchC), size
 		}
-		t.b = at(b, p.j*g.BCol)
-		if packB {
-			width := p.vectors * lanes
-			g.pack(scratch[:k*width], b[p.j*g.BCol:], k, p.w, width)
-			t.b, t.bRow = at(scratch, 0), width*size
+		t.b, t.bRow = at(b, p.j*g.BCol), g.BRow*size
+		if s.packB || s.kept {
+			from, width := 0, p.vectors*lanes
+			if s.kept {
+				from = (p.j - s.j0) * s.k
+			}
+			if s.packB {
+				g.pack(scratch[from:from+s.k*width], b[p.j*g.BCol:], s.k, p.w, width)
+			}
+			t.b, t.bRow = at(scratch, from), width*size
 		}
 		if g.CCol == 1 {
 			t.c, t.cRow = at(c, p.j), g.CRow*size
@@ -71,14 +86,14 @@ func (g *Gemm[T]) panels(m, k, j0, j1 int, add bool, a, b, c, scratch []T) {
 }
 
 // next chooses the width of the panel at p.j, false at the end.
-func (p *panel) next(m, end, lanes int) bool {
-	n := end - p.j
+func (p *panel) next(s *strip, tier Tier, lanes int) bool {
+	n := s.j1 - p.j
 	switch {
 	case n <= 0:
 		return false
-	case m == 1 && n >= 8*lanes:
+	case s.rows == 1 && n >= 8*lanes:
 		p.vectors = 8
-	case m == 2 && n >= 4*lanes:
+	case n >= 4*lanes && (s.rows == 2 || tier == AVX512 && (s.rows <= 3 || s.short())):
 		p.vectors = 4
 	case n <= lanes:
 		p.vectors = 1
@@ -90,6 +105,13 @@ func (p *panel) next(m, end, lanes int) bool {
 	return true
 }
 
+// shortLinks is the length of chains whose block of B fits the first cache
+// although its panel has four registers of 512 bits.
+const shortLinks = 128
+
+// short reports whether the widest tiles of many rows do.
+func (s *strip) short() bool { return s.k <= shortLinks && !s.packA }
+
 // at is the address of element i, which may lie behind the slice where nothing
 // is read.
 func at[T Float](x []T, i int) unsafe.Pointer {
@@ -100,56 +122,81 @@ func at[T Float](x []T, i int) unsafe.Pointer {
 // down runs the tiles of m rows down a panel. Where A is packed in strips, the
 // tiles are those that packA made them for.
 func (g *Gemm[T]) down(t *gemmTile, m int, p panel, strips bool) {
+	a := t.a
 	for {
-		rows, tiles := tilesOf(m, p.vectors)
+		rows, tiles := tilesOf(g.tier, m, p.vectors)
 		step := t.aRow
 		if strips {
 			step = t.k * t.aRow
 			t.aCol = rows * t.aRow
 		}
-		t.tiles, t.aNext = tiles, rows*step
-		if lanesOf[T]() == 8 {
-			runTileF32(rows, p.vectors, p.masked, t)
-		} else {
-			runTileF64(rows, p.vectors, p.masked, t)
-		}
+		t.a, t.tiles, t.aNext = a, tiles, rows*step
+		g.run(rows, p, t)
 		rows *= tiles
 		if m -= rows; m == 0 {
 			return // no pointer may leave its array
 		}
-		t.a, t.c = unsafe.Add(t.a, rows*step), unsafe.Add(t.c, rows*t.cRow)
+		a, t.c = unsafe.Add(a, rows*step), unsafe.Add(t.c, rows*t.cRow)
+	}
+}
+
+// run calls the kernel of the tiles.
+func (g *Gemm[T]) run(rows int, p panel, t *gemmTile) {
+	single := lanesOf[T]() == 8
+	switch {
+	case g.tier == AVX512 && single:
+		runWideF32(rows, p.vectors, p.masked, t)
+	case g.tier == AVX512:
+		runWideF64(rows, p.vectors, p.masked, t)
+	case single:
+		runTileF32(rows, p.vectors, p.masked, t)
+	default:
+		runTileF64(rows, p.vectors, p.masked, t)
 	}
 }
 
 // tilesOf is the height of the next tiles for m rows, and how many of them.
 // The last rows are shared out so that no tile has too few chains.
-func tilesOf(m, vectors int) (rows, tiles int) {
+func tilesOf(tier Tier, m, vectors int) (rows, tiles int) {
+	best := 6
 	switch {
-	case vectors > 2:
-		return m, 1
-	case vectors == 1 && m >= 12:
-		return 12, m / 12
 	case vectors == 1:
-		for rows = 8; rows > m; {
-			rows /= 2
-		}
-		return rows, 1
-	case m <= 6:
+		return narrowTilesOf(tier, m)
+	case vectors == 8:
 		return m, 1
-	case m%6 == 0 || m%6 >= 4:
-		return 6, m / 6
-	case m >= 12:
-		return 6, m/6 - 1
-	case m == 9:
-		return 5, 1
+	case tier == AVX512 && vectors == 2:
+		best = 8
 	}
-	return 4, 1
+	switch rest := m % best; {
+	case m <= best:
+		return m, 1
+	case rest == 0 || rest >= 4:
+		return best, m / best
+	case m >= 2*best:
+		return best, m/best - 1
+	}
+	return (m + 1) / 2, 1
+}
+
+// narrowTilesOf is tilesOf for one register.
+func narrowTilesOf(tier Tier, m int) (rows, tiles int) {
+	best := 12
+	if tier == AVX512 {
+		best = 16
+	}
+	if m >= best {
+		return best, m / best
+	}
+	for rows = 8; rows > m; {
+		rows /= 2
+	}
+	return rows, 1
 }
 
 // aside computes the tiles of a panel beside C, whose columns are apart, and
 // moves them there.
 func (g *Gemm[T]) aside(t *gemmTile, m int, p panel, strips bool, c, scratch []T) {
-	width := p.vectors * lanesOf[T]()
+	width := p.vectors * g.lanes()
 	t.c, t.cRow = at(scratch, 0), width*int(unsafe.Sizeof(c[0]))
 	sum := t.add != 0
 	t.add = 0
@@ -187,6 +234,10 @@ func (g *Gemm[T]) pack(dst, src []T, k, w, width int) {
 	switch {
 	case g.BCol == 1 && w == 2*lanes:
 		copyRows64(at(dst, 0), at(src, 0), g.BRow*(32/lanes), k)
+	case g.BCol == 1 && w == 4*lanes:
+		copyRows128(at(dst, 0), at(src, 0), g.BRow*(32/lanes), k)
+	case g.BCol == 1 && w == 8*lanes:
+		copyRows256(at(dst, 0), at(src, 0), g.BRow*(32/lanes), k)
 	case g.BCol == 1:
 		for l := 0; l < k; l++ {
 			copy(dst[l*width:l*width+w], src[l*g.BRow:])
@@ -208,10 +259,9 @@ func (g *Gemm[T]) pack(dst, src []T, k, w, width int) {
 // of the chains the rows of a tile beside one another.
 func (g *Gemm[T]) packA(dst, a []T, m, k int) {
 	for i := 0; i < m; {
-		rows, tiles := tilesOf(m-i, 2)
-		if rows == 6 && g.ARow == 1 {
-			packSix(dst[i*k:], 6*k, a[i:], g.ACol, tiles, k)
-			i += 6 * tiles
+		rows, tiles := tilesOf(g.tier, m-i, 2)
+		if g.ARow == 1 && packStrips(dst[i*k:], rows, k, a[i:], g.ACol, tiles) {
+			i += rows * tiles
 			continue
 		}
 		for ; tiles > 0; tiles-- {
@@ -223,10 +273,9 @@ func (g *Gemm[T]) packA(dst, a []T, m, k int) {
 
 // packStrip is packA for one tile.
 func (g *Gemm[T]) packStrip(dst, a []T, rows, k int) {
-	done, lanes := 0, lanesOf[T]()/2
-	if rows == 6 && g.ACol == 1 && k >= lanes {
-		done = k / lanes * lanes
-		turnSix(dst, a, g.ARow, k/lanes)
+	done := 0
+	if g.ACol == 1 {
+		done = turnStrip(dst, a, g.ARow, rows, k)
 	}
 	for i := 0; i < rows; i++ {
 		from := i*g.ARow + done*g.ACol
@@ -257,21 +306,53 @@ func turn[T Float](dst []T, dstStep int, src []T, srcStep, blocks int) {
 	}
 }
 
-// packSix packs strips of six rows of A that are contiguous down its columns.
-func packSix[T Float](dst []T, strip int, src []T, step, strips, n int) {
-	if lanesOf[T]() == 8 {
-		packSixF32(at(dst, 0), strip*4, at(src, 0), step*4, strips, n)
-	} else {
-		packSixF64(at(dst, 0), strip*8, at(src, 0), step*8, strips, n)
+// packStrips packs strips of rows of A that are contiguous down its columns;
+// false where it has no kernel for their height.
+func packStrips[T Float](dst []T, rows, k int, src []T, step, strips int) bool {
+	single, size := lanesOf[T]() == 8, 32/lanesOf[T]()
+	to, strip, from := at(dst, 0), rows*k*size, at(src, 0)
+	if rows == 8 && strips > 2 {
+		// The strips of all would push one another out of the first cache.
+		for s := 0; s < strips; s += 2 {
+			packStrips(dst[s*rows*k:], rows, k, src[s*rows:], step, min(2, strips-s))
+		}
+		return true
 	}
+	switch {
+	case rows == 6 && single:
+		packSixF32(to, strip, from, step*size, strips, k)
+	case rows == 6:
+		packSixF64(to, strip, from, step*size, strips, k)
+	case rows == 8 && single:
+		packEightF32(to, strip, from, step*size, strips, k)
+	case rows == 8:
+		packEightF64(to, strip, from, step*size, strips, k)
+	default:
+		return false
+	}
+	return true
 }
 
-// turnSix packs blocks of links of six rows of A that are contiguous along the
-// links, half a register of them a block.
-func turnSix[T Float](dst, src []T, step, blocks int) {
-	if lanesOf[T]() == 8 {
+// turnStrip packs a strip of rows of A that are contiguous along the links, and
+// says how many links that were: whole registers, and none where it has no
+// kernel for the height.
+func turnStrip[T Float](dst, src []T, step, rows, k int) int {
+	lanes := lanesOf[T]()
+	if rows == 6 {
+		lanes /= 2
+	}
+	blocks := k / lanes
+	switch {
+	case blocks == 0 || rows != 6 && rows != 8:
+		return 0
+	case rows == 8:
+		for i := 0; i < rows; i += lanes {
+			turn(dst[i:], rows, src[i*step:], step, blocks)
+		}
+	case lanes == 4:
 		turnSixF32(at(dst, 0), at(src, 0), step*4, blocks)
-	} else {
+	default:
 		turnSixF64(at(dst, 0), at(src, 0), step*8, blocks)
 	}
+	return blocks * lanes
 }

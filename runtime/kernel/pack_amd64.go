@@ -24,6 +24,12 @@ func transposeF64(dst unsafe.Pointer, dstStep int, src unsafe.Pointer, srcStep i
 //go:noescape
 func packSixF32(dst unsafe.Pointer, strip int, src unsafe.Pointer, step int, strips int, n int)
 
+// packEightF32 copies dst[s·strip + l·8 + i] = src[l·step + s·8 + i] for i < 8,
+// s < strips and l < n, both at least 1. step and strip are bytes.
+//
+//go:noescape
+func packEightF32(dst unsafe.Pointer, strip int, src unsafe.Pointer, step int, strips int, n int)
+
 // turnSixF32 copies dst[l·6 + i] = src[i·step + l] for i < 6 and as many l as
 // blocks, at least 1, registers of 128 bits hold. step is bytes.
 //
@@ -36,6 +42,12 @@ func turnSixF32(dst unsafe.Pointer, src unsafe.Pointer, step int, blocks int)
 //go:noescape
 func packSixF64(dst unsafe.Pointer, strip int, src unsafe.Pointer, step int, strips int, n int)
 
+// packEightF64 copies dst[s·strip + l·8 + i] = src[l·step + s·8 + i] for i < 8,
+// s < strips and l < n, both at least 1. step and strip are bytes.
+//
+//go:noescape
+func packEightF64(dst unsafe.Pointer, strip int, src unsafe.Pointer, step int, strips int, n int)
+
 // turnSixF64 copies dst[l·6 + i] = src[i·step + l] for i < 6 and as many l as
 // blocks, at least 1, registers of 128 bits hold. step is bytes.
 //
@@ -46,3 +58,13 @@ func turnSixF64(dst unsafe.Pointer, src unsafe.Pointer, step int, blocks int)
 //
 //go:noescape
 func copyRows64(dst unsafe.Pointer, src unsafe.Pointer, step int, n int)
+
+// copyRows128 copies n rows of 128 bytes, n at least 1, step bytes apart, beside one another.
+//
+//go:noescape
+func copyRows128(dst unsafe.Pointer, src unsafe.Pointer, step int, n int)
+
+// copyRows256 copies n rows of 256 bytes, n at least 1, step bytes apart, beside one another.
+//
+//go:noescape
+func copyRows256(dst unsafe.Pointer, src unsafe.Pointer, step int, n int)

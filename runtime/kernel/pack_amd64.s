@@ -110,6 +110,7 @@ row:
 	MOVQ SI, DX
 	MOVQ DI, BX
 	MOVQ R10, R11
+	PREFETCHT0 (SI)(R9*8)
 strip:
 	VMOVUPS (DX), X0
 	VMOVSD 16(DX), X1
@@ -121,6 +122,33 @@ strip:
 	JNE strip
 	ADDQ R9, SI
 	ADDQ $24, DI
+	DECQ CX
+	JNE row
+	VZEROUPPER
+	RET
+
+// func packEightF32(dst unsafe.Pointer, strip int, src unsafe.Pointer, step int, strips int, n int)
+TEXT ·packEightF32(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ strip+8(FP), R8
+	MOVQ src+16(FP), SI
+	MOVQ step+24(FP), R9
+	MOVQ strips+32(FP), R10
+	MOVQ n+40(FP), CX
+row:
+	MOVQ SI, DX
+	MOVQ DI, BX
+	MOVQ R10, R11
+	PREFETCHT0 (SI)(R9*8)
+strip:
+	VMOVUPS (DX), Y0
+	VMOVUPS Y0, (BX)
+	ADDQ $32, DX
+	ADDQ R8, BX
+	DECQ R11
+	JNE strip
+	ADDQ R9, SI
+	ADDQ $32, DI
 	DECQ CX
 	JNE row
 	VZEROUPPER
@@ -179,17 +207,47 @@ row:
 	MOVQ SI, DX
 	MOVQ DI, BX
 	MOVQ R10, R11
+	PREFETCHT0 (SI)(R9*8)
 strip:
-	VMOVUPD (DX), Y0
-	VMOVUPD 32(DX), X1
-	VMOVUPD Y0, (BX)
-	VMOVUPD X1, 32(BX)
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), X1
+	VMOVUPS Y0, (BX)
+	VMOVUPS X1, 32(BX)
 	ADDQ $48, DX
 	ADDQ R8, BX
 	DECQ R11
 	JNE strip
 	ADDQ R9, SI
 	ADDQ $48, DI
+	DECQ CX
+	JNE row
+	VZEROUPPER
+	RET
+
+// func packEightF64(dst unsafe.Pointer, strip int, src unsafe.Pointer, step int, strips int, n int)
+TEXT ·packEightF64(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ strip+8(FP), R8
+	MOVQ src+16(FP), SI
+	MOVQ step+24(FP), R9
+	MOVQ strips+32(FP), R10
+	MOVQ n+40(FP), CX
+row:
+	MOVQ SI, DX
+	MOVQ DI, BX
+	MOVQ R10, R11
+	PREFETCHT0 (SI)(R9*8)
+strip:
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	ADDQ $64, DX
+	ADDQ R8, BX
+	DECQ R11
+	JNE strip
+	ADDQ R9, SI
+	ADDQ $64, DI
 	DECQ CX
 	JNE row
 	VZEROUPPER
@@ -243,6 +301,58 @@ row:
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, SI
 	ADDQ $64, DI
+	DECQ CX
+	JNE row
+	VZEROUPPER
+	RET
+
+// func copyRows128(dst unsafe.Pointer, src unsafe.Pointer, step int, n int)
+TEXT ·copyRows128(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ step+16(FP), R8
+	MOVQ n+24(FP), CX
+row:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	ADDQ R8, SI
+	ADDQ $128, DI
+	DECQ CX
+	JNE row
+	VZEROUPPER
+	RET
+
+// func copyRows256(dst unsafe.Pointer, src unsafe.Pointer, step int, n int)
+TEXT ·copyRows256(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ step+16(FP), R8
+	MOVQ n+24(FP), CX
+row:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMOVUPS 128(SI), Y4
+	VMOVUPS 160(SI), Y5
+	VMOVUPS 192(SI), Y6
+	VMOVUPS 224(SI), Y7
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VMOVUPS Y4, 128(DI)
+	VMOVUPS Y5, 160(DI)
+	VMOVUPS Y6, 192(DI)
+	VMOVUPS Y7, 224(DI)
+	ADDQ R8, SI
+	ADDQ $256, DI
 	DECQ CX
 	JNE row
 	VZEROUPPER

@@ -190,6 +190,7 @@ type File struct {
 // Files are the families. A new one is a line here and a Go file beside this.
 var Files = []File{
 	{"gemm", gemmFile},
+	{"gemm512", gemm512File},
 	{"pack", packFile},
 	{"tile", tileFile},
 	{"reduce", reduceFile},

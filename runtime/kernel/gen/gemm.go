@@ -10,8 +10,8 @@ const tileType = `// gemmTile is what a tile kernel works on: rows of tiles of o
 // C[i,j] = Σ A[i,l]·B[l,j] over l < k, each element one chain of fused
 // multiply-adds from zero, added to C where add is not 0. All steps are bytes.
 type gemmTile struct {
-	a                 unsafe.Pointer
-	aRow, aCol, aNext int // aNext leads to the A of the next tile
+	a                 unsafe.Pointer // kernels may move it on
+	aRow, aCol, aNext int            // aNext leads to the A of the next tile
 	b                 unsafe.Pointer
 	bRow              int
 	c                 unsafe.Pointer

@@ -1,5 +1,7 @@
 package gen
 
+import "fmt"
+
 // packFile is the copies that lay operands out for the tile kernels.
 func packFile() *Asm {
 	a := NewAsm("unsafe")
@@ -7,40 +9,48 @@ func packFile() *Asm {
 		transpose(a, e)
 	}
 	for _, e := range []elem{f32, f64} {
-		packSix(a, e)
+		packStrips(a, e, 6)
+		packStrips(a, e, 8)
 		turnSix(a, e)
 	}
-	copyRows(a)
+	copyRows(a, 64)
+	copyRows(a, 128)
+	copyRows(a, 256)
 	return a
 }
 
-// copyRows writes the copy of rows of two registers.
-func copyRows(a *Asm) {
-	f := a.Func("copyRows64 copies n rows of 64 bytes, n at least 1, step bytes apart, beside one another.", "copyRows64", 0,
+// copyRows writes the copy of rows of so many bytes.
+func copyRows(a *Asm, bytes int) {
+	name := fmt.Sprintf("copyRows%d", bytes)
+	f := a.Func(fmt.Sprintf("%s copies n rows of %d bytes, n at least 1, step bytes apart, beside one another.", name, bytes), name, 0,
 		"dst unsafe.Pointer", "src unsafe.Pointer", "step int", "n int")
 	f.Op("MOVQ", f.Arg("dst"), DI)
 	f.Op("MOVQ", f.Arg("src"), SI)
 	f.Op("MOVQ", f.Arg("step"), R8)
 	f.Op("MOVQ", f.Arg("n"), CX)
 	f.Label("row")
-	f.Op("VMOVUPS", Mem{Base: SI}, Y(0))
-	f.Op("VMOVUPS", Mem{Base: SI, Disp: 32}, Y(1))
-	f.Op("VMOVUPS", Y(0), Mem{Base: DI})
-	f.Op("VMOVUPS", Y(1), Mem{Base: DI, Disp: 32})
+	for i := 0; i < bytes/32; i++ {
+		f.Op("VMOVUPS", Mem{Base: SI, Disp: 32 * i}, Y(i))
+	}
+	for i := 0; i < bytes/32; i++ {
+		f.Op("VMOVUPS", Y(i), Mem{Base: DI, Disp: 32 * i})
+	}
 	f.Op("ADDQ", R8, SI)
-	f.Op("ADDQ", 64, DI)
+	f.Op("ADDQ", bytes, DI)
 	f.Op("DECQ", CX)
 	f.Op("JNE", "row")
 	f.Op("VZEROUPPER")
 	f.Op("RET")
 }
 
-// packSix writes the copy of rows of A, contiguous down a column, into strips
-// of six: it goes along the rows of the source, which are read once.
-func packSix(a *Asm, e elem) {
-	name := map[int]string{32: "packSixF32", 64: "packSixF64"}[e.bits]
-	f := a.Func(name+` copies dst[s·strip + l·6 + i] = src[l·step + s·6 + i] for i < 6,
-s < strips and l < n, both at least 1. step and strip are bytes.`, name, 0,
+// packStrips writes the copy of rows of A, contiguous down a column, into
+// strips of the height of a tile: it goes along the rows of the source, which
+// are read once.
+func packStrips(a *Asm, e elem, rows int) {
+	size := e.bits / 8
+	name := fmt.Sprintf("pack%sF%d", map[int]string{6: "Six", 8: "Eight"}[rows], e.bits)
+	f := a.Func(fmt.Sprintf(`%s copies dst[s·strip + l·%d + i] = src[l·step + s·%d + i] for i < %d,
+s < strips and l < n, both at least 1. step and strip are bytes.`, name, rows, rows, rows), name, 0,
 		"dst unsafe.Pointer", "strip int", "src unsafe.Pointer", "step int", "strips int", "n int")
 	f.Op("MOVQ", f.Arg("dst"), DI)
 	f.Op("MOVQ", f.Arg("strip"), R8)
@@ -52,28 +62,55 @@ s < strips and l < n, both at least 1. step and strip are bytes.`, name, 0,
 	f.Op("MOVQ", SI, DX)
 	f.Op("MOVQ", DI, BX)
 	f.Op("MOVQ", R10, R11)
+	f.Op("PREFETCHT0", Mem{Base: SI, Index: R9, Scale: 8})
 	f.Label("strip")
-	if e.bits == 32 {
-		f.Op("VMOVUPS", Mem{Base: DX}, X(0))
-		f.Op("VMOVSD", Mem{Base: DX, Disp: 16}, X(1))
-		f.Op("VMOVUPS", X(0), Mem{Base: BX})
-		f.Op("VMOVSD", X(1), Mem{Base: BX, Disp: 16})
-	} else {
-		f.Op("VMOVUPD", Mem{Base: DX}, Y(0))
-		f.Op("VMOVUPD", Mem{Base: DX, Disp: 32}, X(1))
-		f.Op("VMOVUPD", Y(0), Mem{Base: BX})
-		f.Op("VMOVUPD", X(1), Mem{Base: BX, Disp: 32})
+	pieces := pieces(rows * size)
+	for i, p := range pieces {
+		f.Op(p.op, Mem{Base: DX, Disp: p.at}, p.reg(i))
 	}
-	f.Op("ADDQ", 6*e.bits/8, DX)
+	for i, p := range pieces {
+		f.Op(p.op, p.reg(i), Mem{Base: BX, Disp: p.at})
+	}
+	f.Op("ADDQ", rows*size, DX)
 	f.Op("ADDQ", R8, BX)
 	f.Op("DECQ", R11)
 	f.Op("JNE", "strip")
 	f.Op("ADDQ", R9, SI)
-	f.Op("ADDQ", 6*e.bits/8, DI)
+	f.Op("ADDQ", rows*size, DI)
 	f.Op("DECQ", CX)
 	f.Op("JNE", "row")
 	f.Op("VZEROUPPER")
 	f.Op("RET")
+}
+
+// piece is a part of a short run of bytes that one register holds.
+type piece struct {
+	op        string
+	at, bytes int
+}
+
+// pieces are registers that hold so many bytes, the widest first.
+func pieces(bytes int) (ps []piece) {
+	for at := 0; at < bytes; {
+		switch left := bytes - at; {
+		case left >= 32:
+			ps = append(ps, piece{"VMOVUPS", at, 32})
+		case left >= 16:
+			ps = append(ps, piece{"VMOVUPS", at, 16})
+		default:
+			ps = append(ps, piece{"VMOVSD", at, 8})
+		}
+		at += ps[len(ps)-1].bytes
+	}
+	return ps
+}
+
+// reg is register i with the width of the piece.
+func (p piece) reg(i int) any {
+	if p.bytes == 32 {
+		return Y(i)
+	}
+	return X(i)
 }
 
 // turnSix writes the copy of six rows of A, contiguous along its rows, into a
