@@ -8,8 +8,9 @@ import (
 
 // TestVectorReductions holds the reductions of the vector tier to the portable
 // ones, bit for bit.
-func TestVectorReductions(t *testing.T) {
-	needVectors(t)
+func TestVectorReductions(t *testing.T) { onVectors(t, vectorReductions) }
+
+func vectorReductions(t *testing.T) {
 	r := rand.New(rand.NewSource(3))
 	for n := range 150 {
 		reductionsAgree[float32](t, n, r)
@@ -30,10 +31,8 @@ func reductionsAgree[T Float](t *testing.T, n int, r *rand.Rand) {
 	}
 	both := func(what string, f func() T) {
 		t.Helper()
-		got := f()
-		Use(Portable)
-		want := f()
-		Use(AVX2)
+		got, want := f(), T(0)
+		portably(func() { want = f() })
 		if bitsOf(got) != bitsOf(want) && (got == got || want == want) {
 			t.Fatalf("%s of %d elements %T: %v, want %v", what, n, got, got, want)
 		}
@@ -47,8 +46,9 @@ func reductionsAgree[T Float](t *testing.T, n int, r *rand.Rand) {
 }
 
 // TestVectorColumns compares chains down columns, and that they stay inside.
-func TestVectorColumns(t *testing.T) {
-	needVectors(t)
+func TestVectorColumns(t *testing.T) { onVectors(t, vectorColumns) }
+
+func vectorColumns(t *testing.T) {
 	r := rand.New(rand.NewSource(4))
 	for cols := 1; cols < 140; cols++ {
 		columnsAgree[float32](t, cols, 1+r.Intn(9), r)
@@ -64,9 +64,7 @@ func columnsAgree[T Float](t *testing.T, cols, rows int, r *rand.Rand) {
 	whole, got := inside[T](cols, r.Intn(8))
 	want, tmp := make([]T, cols), make([]T, cols)
 	SumColumns(got, x, tmp, rows, stride)
-	Use(Portable)
-	SumColumns(want, x, tmp, rows, stride)
-	Use(AVX2)
+	portably(func() { SumColumns(want, x, tmp, rows, stride) })
 	for i := range want {
 		if bitsOf(got[i]) != bitsOf(want[i]) && (got[i] == got[i] || want[i] == want[i]) {
 			t.Fatalf("column %d of %d, %d rows: %v, want %v", i, cols, rows, got[i], want[i])
@@ -85,7 +83,7 @@ func BenchmarkReduce(b *testing.B) {
 	}
 	defer Use(Active())
 	x, d, tmp := randoms[float32](256*128, 1), make([]float32, 128), make([]float32, 128)
-	for _, tier := range []Tier{AVX2, Portable} {
+	for _, tier := range Tiers() {
 		bench := func(name string, n int, f func()) {
 			b.Run(name+"/"+tier.String(), func(b *testing.B) {
 				Use(tier)

@@ -347,7 +347,7 @@ func tileFmaF32(dst *float32, x *float32, y *float32, z *float32, n int) (done i
 //go:noescape
 func tileFmaF64(dst *float64, x *float64, y *float64, z *float64, n int) (done int)
 
-// tile1F32 are the kernels of 1 operands by row.
+// tile1F32 are the kernels of 1 operands by row, for vectors of 256 bits.
 var tile1F32 = map[string]tileFunc1[float32]{
 	"neg":      tileNegF32,
 	"abs":      tileAbsF32,
@@ -377,7 +377,7 @@ var tile1F32 = map[string]tileFunc1[float32]{
 	"powi 8":   tilePowi8F32,
 }
 
-// tile1F64 are the kernels of 1 operands by row.
+// tile1F64 are the kernels of 1 operands by row, for vectors of 256 bits.
 var tile1F64 = map[string]tileFunc1[float64]{
 	"neg":      tileNegF64,
 	"abs":      tileAbsF64,
@@ -407,7 +407,7 @@ var tile1F64 = map[string]tileFunc1[float64]{
 	"powi 8":   tilePowi8F64,
 }
 
-// tile2F32 are the kernels of 2 operands by row.
+// tile2F32 are the kernels of 2 operands by row, for vectors of 256 bits.
 var tile2F32 = map[string]tileFunc2[float32]{
 	"add":   tileAddF32,
 	"sub":   tileSubF32,
@@ -419,7 +419,7 @@ var tile2F32 = map[string]tileFunc2[float32]{
 	"rem":   tileRemF32,
 }
 
-// tile2F64 are the kernels of 2 operands by row.
+// tile2F64 are the kernels of 2 operands by row, for vectors of 256 bits.
 var tile2F64 = map[string]tileFunc2[float64]{
 	"add":   tileAddF64,
 	"sub":   tileSubF64,
@@ -430,12 +430,12 @@ var tile2F64 = map[string]tileFunc2[float64]{
 	"rem":   tileRemF64,
 }
 
-// tile3F32 are the kernels of 3 operands by row.
+// tile3F32 are the kernels of 3 operands by row, for vectors of 256 bits.
 var tile3F32 = map[string]tileFunc3[float32]{
 	"fma": tileFmaF32,
 }
 
-// tile3F64 are the kernels of 3 operands by row.
+// tile3F64 are the kernels of 3 operands by row, for vectors of 256 bits.
 var tile3F64 = map[string]tileFunc3[float64]{
 	"fma": tileFmaF64,
 }

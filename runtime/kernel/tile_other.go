@@ -10,6 +10,13 @@ var (
 	tile2F64 map[string]tileFunc2[float64]
 	tile3F32 map[string]tileFunc3[float32]
 	tile3F64 map[string]tileFunc3[float64]
+
+	wide1F32 map[string]tileFunc1[float32]
+	wide1F64 map[string]tileFunc1[float64]
+	wide2F32 map[string]tileFunc2[float32]
+	wide2F64 map[string]tileFunc2[float64]
+	wide3F32 map[string]tileFunc3[float32]
+	wide3F64 map[string]tileFunc3[float64]
 )
 
 const noVectors = "kernel: no vector kernels for this architecture"

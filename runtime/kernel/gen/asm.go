@@ -192,6 +192,7 @@ var Files = []File{
 	{"gemm", gemmFile},
 	{"pack", packFile},
 	{"tile", tileFile},
+	{"tile512", tile512File},
 	{"reduce", reduceFile},
 	{"convert", convertFile},
 }
