@@ -247,7 +247,7 @@ func wideMulF32(dst *float32, x *float32, y *float32, n int) (done int)
 //go:noescape
 func wideMaxF32(dst *float32, x *float32, y *float32, n int) (done int)
 
-// widePowF32 is a tile kernel of 143 operations a vector.
+// widePowF32 is a tile kernel of 141 operations a vector.
 //
 //go:noescape
 func widePowF32(dst *float32, x *float32, y *float32, n int) (done int)
@@ -281,6 +281,11 @@ func wideMulF64(dst *float64, x *float64, y *float64, n int) (done int)
 //
 //go:noescape
 func wideMaxF64(dst *float64, x *float64, y *float64, n int) (done int)
+
+// widePowF64 is a tile kernel of 177 operations a vector.
+//
+//go:noescape
+func widePowF64(dst *float64, x *float64, y *float64, n int) (done int)
 
 // wideAtan2F64 is a tile kernel of 73 operations a vector.
 //
@@ -372,6 +377,7 @@ var wide2F64 = map[string]tileFunc2[float64]{
 	"sub":   wideSubF64,
 	"mul":   wideMulF64,
 	"max":   wideMaxF64,
+	"pow":   widePowF64,
 	"atan2": wideAtan2F64,
 	"rem":   wideRemF64,
 }

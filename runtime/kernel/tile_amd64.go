@@ -287,7 +287,7 @@ func tileDivF32(dst *float32, x *float32, y *float32, n int) (done int)
 //go:noescape
 func tileMaxF32(dst *float32, x *float32, y *float32, n int) (done int)
 
-// tilePowF32 is a tile kernel of 143 operations a vector.
+// tilePowF32 is a tile kernel of 141 operations a vector.
 //
 //go:noescape
 func tilePowF32(dst *float32, x *float32, y *float32, n int) (done int)
@@ -326,6 +326,11 @@ func tileDivF64(dst *float64, x *float64, y *float64, n int) (done int)
 //
 //go:noescape
 func tileMaxF64(dst *float64, x *float64, y *float64, n int) (done int)
+
+// tilePowF64 is a tile kernel of 177 operations a vector.
+//
+//go:noescape
+func tilePowF64(dst *float64, x *float64, y *float64, n int) (done int)
 
 // tileAtan2F64 is a tile kernel of 73 operations a vector.
 //
@@ -426,6 +431,7 @@ var tile2F64 = map[string]tileFunc2[float64]{
 	"mul":   tileMulF64,
 	"div":   tileDivF64,
 	"max":   tileMaxF64,
+	"pow":   tilePowF64,
 	"atan2": tileAtan2F64,
 	"rem":   tileRemF64,
 }

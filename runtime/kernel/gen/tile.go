@@ -60,7 +60,7 @@ func tileTables(a *Asm, stem, what string, write func(name string, code *macro.C
 				row, n := rowPower(r)
 				code, ok := macro.For(row, l, n)
 				if !ok {
-					continue // pow, in f64
+					panic("gen: " + r + " has no program")
 				}
 				if name := tileName(stem, r, l); write(name, code) {
 					fmt.Fprintf(&table, "%q: %s,\n", r, name)

@@ -14,7 +14,7 @@ var functions = map[string]function{
 	"fma": {3, fma}, "select": {3, choice},
 	"exp": {1, exp}, "expm1": {1, expm1}, "logistic": {1, logistic}, "tanh": {1, tanh}, "erf": {1, erf},
 	"log": {1, log}, "log1p": {1, log1p}, "sin": {1, sin}, "cos": {1, cos},
-	"atan2": {2, atan2}, "rem": {2, rem},
+	"pow": {2, pow}, "atan2": {2, atan2}, "rem": {2, rem},
 }
 
 // Rows are the names that For knows.
@@ -41,9 +41,6 @@ func For(row string, l Lane, n int64) (*Code, bool) {
 	f, ok := functions[row]
 	if row == "powi" && n != 0 && n != 1 && n >= leastPower && n <= greatestPower {
 		f, ok = function{1, powi(n)}, true
-	}
-	if row == "pow" && l == F32 { // in f64 the two parts would have to be three
-		f, ok = function{2, pow}, true
 	}
 	if !ok {
 		return nil, false
