@@ -23,6 +23,8 @@ const noVectors = "kernel: no vector kernels for this architecture"
 
 func vectorAdd[T Float](_, _, _ []T)              { panic(noVectors) }
 func vectorSum[T Float](_ []T) T                  { panic(noVectors) }
+func vectorSums[T Float](_, _ []T, _ int) int     { panic(noVectors) }
+func maxLeast() int                               { panic(noVectors) }
 func vectorChain[T Float](_, _ []T, _, _ int)     { panic(noVectors) }
 func vectorMax[T Number](_ []T) (most T, ok bool) { panic(noVectors) }
 

@@ -194,5 +194,6 @@ var Files = []File{
 	{"tile", tileFile},
 	{"tile512", tile512File},
 	{"reduce", reduceFile},
+	{"reduce512", reduce512File},
 	{"convert", convertFile},
 }

@@ -87,7 +87,9 @@ func (k *wideTile) write() {
 // lanesBelow is the mask of as many lanes as rEnd has bytes, 1 to 63; rEnd is
 // the register that shifts count by.
 func lanesBelow(f *Func, shift int, k K) {
-	f.Op("SHRQ", shift, rEnd)
+	if shift > 0 {
+		f.Op("SHRQ", shift, rEnd)
+	}
 	f.Op("MOVL", 1, rTest)
 	f.Op("SHLL", rEnd, rTest)
 	f.Op("DECL", rTest)
