@@ -62,6 +62,7 @@ func vectorChoices(t *testing.T) {
 		choicesAgree[float32](t, n, r)
 		choicesAgree[float64](t, n, r)
 		choicesAgree[int32](t, n, r)
+		choicesAgree[int64](t, n, r)
 	}
 }
 
@@ -70,7 +71,7 @@ func choicesAgree[T Number](t *testing.T, n int, r *rand.Rand) {
 	x, y, p := make([]T, n), make([]T, n), make([]uint8, n)
 	for i := range n {
 		x[i], y[i], p[i] = T(r.Intn(5)-2), T(r.Intn(5)-2), uint8(r.Intn(3))
-		if _, whole := any(x[i]).(int32); !whole && r.Intn(8) == 0 {
+		if half := 0.5; T(half) != 0 && r.Intn(8) == 0 {
 			x[i] = T(math.NaN())
 		}
 	}

@@ -196,4 +196,5 @@ var Files = []File{
 	{"reduce", reduceFile},
 	{"reduce512", reduce512File},
 	{"convert", convertFile},
+	{"convert512", convert512File},
 }
