@@ -32,3 +32,8 @@ func vectorSelect[T any](_ []T, _ []uint8, _, _ []T) int { panic(noVectors) }
 func vectorWiden[D, S Number](_ []D, _ []S) int          { panic(noVectors) }
 
 func vectorCompare[T Number](_ string) func(_ []uint8, _, _ []T) int { panic(noVectors) }
+
+func asWords(_ int) bool                                             { return false }
+func vectorGather[T any](_, _ []T, _ []int32, _, _ int) int          { panic(noVectors) }
+func vectorWrite[T any](_, _ []T, _ []int32, _, _, _, _ int) int     { panic(noVectors) }
+func vectorScatter[T Float](_, _ []T, _ []int32, _, _, _, _ int) int { panic(noVectors) }

@@ -197,4 +197,5 @@ var Files = []File{
 	{"reduce512", reduce512File},
 	{"convert", convertFile},
 	{"convert512", convert512File},
+	{"rows", rowsFile},
 }
