@@ -172,6 +172,10 @@ func sumLines[T kernel.Float](b *binder, r *reduction) step {
 			c := r.kept.from(at, min(per, r.outs-at), r.dst.off, r.src.off)
 			ds, ss := r.kept.inner()
 			for d, s, n := c.next(); n > 0; d, s, n = c.next() {
+				if r.behind(ds, ss) {
+					kernel.SumLines(dst[d:d+n], src[s:], r.n)
+					continue
+				}
 				for i := 0; i < n; i++ {
 					dst[d+i*ds] = sumBlock(w, r, src, s+i*ss, 0)
 				}
@@ -194,6 +198,12 @@ func sumLines[T kernel.Float](b *binder, r *reduction) step {
 		}
 		return nil
 	}
+}
+
+// behind reports whether lines that lie ss elements apart, with results ds
+// apart, lie one behind the other and are short enough for a block.
+func (r *reduction) behind(ds, ss int) bool {
+	return len(r.rest.shape) == 1 && r.rest.src[0] == 1 && r.n <= kernel.Block && ss == r.n && ds == 1
 }
 
 // sumBlock is the sum of one block of the line that begins at an offset.

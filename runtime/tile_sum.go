@@ -55,14 +55,11 @@ func sumLocal[T kernel.Float](s *tileStep, w *worker, from, to int) {
 	n, d := s.sums.n, &s.sums.dst
 	dst := elems[T](s.fr, d.slot, d.off+to)[d.off:]
 	x := tile[T](unsafe.Pointer(&w.line[0]), (to-from)*n)
-	for i := from; i < to; i++ {
-		line := x[(i-from)*n : (i-from+1)*n]
-		if n == 1 {
-			dst[i] = line[0]
-			continue
-		}
-		dst[i] = kernel.SumBlock(line)
+	if n == 1 {
+		copy(dst[from:to], x)
+		return
 	}
+	kernel.SumLines(dst[from:to], x, n)
 }
 
 // at is where point t of a result goes.

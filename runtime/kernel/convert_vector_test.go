@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// equalTiers runs f on a destination in both tiers and compares the bits, and
-// what lies around.
+// equalTiers runs f on a destination in the tier in use and in the portable
+// one, and compares the bits, and what lies around.
 func equalTiers[T Number](t *testing.T, what string, n, shift int, f func(dst []T)) {
 	t.Helper()
 	room := func() (whole, part []T) {
@@ -19,10 +19,8 @@ func equalTiers[T Number](t *testing.T, what string, n, shift int, f func(dst []
 	}
 	got, d := room()
 	f(d)
-	Use(Portable)
 	want, d := room()
-	f(d)
-	Use(AVX2)
+	portably(func() { f(d) })
 	for i := range got {
 		if g, w := got[i], want[i]; g != w && (g == g || w == w) {
 			t.Fatalf("%s of %d elements: element %d is %v, want %v", what, n, i-shift-8, g, w)
@@ -30,8 +28,9 @@ func equalTiers[T Number](t *testing.T, what string, n, shift int, f func(dst []
 	}
 }
 
-func TestVectorConversions(t *testing.T) {
-	needVectors(t)
+func TestVectorConversions(t *testing.T) { onVectors(t, vectorConversions) }
+
+func vectorConversions(t *testing.T) {
 	r := rand.New(rand.NewSource(8))
 	for n := range 40 {
 		shift := r.Intn(8)
@@ -55,13 +54,15 @@ func TestVectorConversions(t *testing.T) {
 	}
 }
 
-func TestVectorChoices(t *testing.T) {
-	needVectors(t)
+func TestVectorChoices(t *testing.T) { onVectors(t, vectorChoices) }
+
+func vectorChoices(t *testing.T) {
 	r := rand.New(rand.NewSource(9))
 	for n := range 40 {
 		choicesAgree[float32](t, n, r)
 		choicesAgree[float64](t, n, r)
 		choicesAgree[int32](t, n, r)
+		choicesAgree[int64](t, n, r)
 	}
 }
 
@@ -70,7 +71,7 @@ func choicesAgree[T Number](t *testing.T, n int, r *rand.Rand) {
 	x, y, p := make([]T, n), make([]T, n), make([]uint8, n)
 	for i := range n {
 		x[i], y[i], p[i] = T(r.Intn(5)-2), T(r.Intn(5)-2), uint8(r.Intn(3))
-		if _, whole := any(x[i]).(int32); !whole && r.Intn(8) == 0 {
+		if half := 0.5; T(half) != 0 && r.Intn(8) == 0 {
 			x[i] = T(math.NaN())
 		}
 	}

@@ -16,6 +16,9 @@ func Gather[T any](dst, src []T, idx []int32, n, inner int) int {
 		return -1
 	}
 	size := inner * int(unsafe.Sizeof(src[0]))
+	if asWords(size) {
+		return vectorGather(dst[:len(idx)*inner], src[:n*inner], idx, n, size)
+	}
 	for from := 0; from < len(idx); from += ahead {
 		ask(src, idx, from+ahead, size)
 		for j := from; j < min(from+ahead, len(idx)); j++ {
@@ -74,6 +77,9 @@ func ScatterAdd[T Float](acc, upd []T, idx []int32, n, inner, from, to int) int 
 		return -1
 	}
 	size, whole := inner*int(unsafe.Sizeof(upd[0])), to-from == n // of a part, most rows are not wanted
+	if asWords(size) {
+		return vectorScatter(acc[:n*inner], upd[:len(idx)*inner], idx, n, size, from, to)
+	}
 	for block := 0; block < len(idx); block += ahead {
 		if whole {
 			ask(acc, idx, block+ahead, size)
@@ -113,6 +119,9 @@ func addRun[T Float](d, x []T) {
 func RowWrite[T any](dst, upd []T, idx []int32, n, inner, from, to int) int {
 	part := uint(to - from)
 	size, whole := inner*int(unsafe.Sizeof(upd[0])), to-from == n // of a part, most rows are not wanted
+	if asWords(size) {
+		return vectorWrite(dst[:n*inner], upd[:len(idx)*inner], idx, n, size, from, to)
+	}
 	for last := len(idx); last > 0; last -= ahead {
 		if whole {
 			ask(dst, idx[:max(0, last-ahead)], max(0, last-2*ahead), size)

@@ -15,54 +15,93 @@ func drawIndex(r *rand.Rand, many, n int) []int32 {
 	return idx
 }
 
-// TestRows: gathers, writes and sums of rows, whole and by owners of parts, for
-// lengths with a way of their own and without.
+// TestRows: gathers, writes and sums of rows, whole and by owners of parts, of
+// all lengths, on every tier.
 func TestRows(t *testing.T) {
+	defer Use(Active())
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, inner := range []int{1, 3, 4, 8, 16, 33} {
-		const n = 90
-		many := 1 + r.IntN(150)
-		idx := drawIndex(r, many, n)
-		src, upd := make([]float32, n*inner), make([]float32, many*inner)
-		for i := range src {
-			src[i] = r.Float32()
+	for _, tier := range Tiers() {
+		Use(tier)
+		for inner := 1; inner < 40; inner++ {
+			rowsAgree[float32](t, inner, r)
+			rowsAgree[float64](t, inner, r)
 		}
-		for i := range upd {
-			upd[i] = r.Float32()
-		}
-		got := make([]float32, many*inner)
-		if at := Gather(got, src, idx, n, inner); at != -1 {
-			t.Fatalf("gather: bad index at %d", at)
-		}
-		written, sums := slices.Clone(src), slices.Clone(src)
-		done := make([]bool, n)
-		for j, i := range idx {
-			for l := range inner {
-				if got[j*inner+l] != src[int(i)*inner+l] {
-					t.Fatalf("gather of rows of %d: position %d", inner, j)
-				}
-				sums[int(i)*inner+l] += upd[j*inner+l]
-				if !done[i] {
-					written[int(i)*inner+l] = upd[j*inner+l]
-				}
+		rowsAgree[float32](t, 100, r)
+		bytesAgree[uint8](t, r)
+		bytesAgree[uint16](t, r)
+	}
+}
+
+func rowsAgree[T Float](t *testing.T, inner int, r *rand.Rand) {
+	t.Helper()
+	const n = 90
+	many := 1 + r.IntN(150)
+	idx := drawIndex(r, many, n)
+	src, upd := make([]T, n*inner), make([]T, many*inner)
+	for i := range src {
+		src[i] = T(r.NormFloat64())
+	}
+	for i := range upd {
+		upd[i] = T(r.NormFloat64())
+	}
+	got := make([]T, many*inner)
+	if at := Gather(got, src, idx, n, inner); at != -1 {
+		t.Fatalf("gather: bad index at %d", at)
+	}
+	written, sums := slices.Clone(src), slices.Clone(src)
+	done := make([]bool, n)
+	for j, i := range idx {
+		for l := range inner {
+			if got[j*inner+l] != src[int(i)*inner+l] {
+				t.Fatalf("%v gather of rows of %d %T: position %d", Active(), inner, got[0], j)
 			}
-			done[i] = true
-		}
-		for _, parts := range []int{1, 2, 7} {
-			w, s := slices.Clone(src), slices.Clone(src)
-			for k := range parts {
-				from, to := k*n/parts, (k+1)*n/parts
-				if RowWrite(w, upd, idx, n, inner, from, to) != -1 || ScatterAdd(s, upd, idx, n, inner, from, to) != -1 {
-					t.Fatal("a good index is called bad")
-				}
-			}
-			if !slices.Equal(w, written) || !slices.Equal(s, sums) {
-				t.Fatalf("rows of %d in %d parts", inner, parts)
+			sums[int(i)*inner+l] += upd[j*inner+l]
+			if !done[i] {
+				written[int(i)*inner+l] = upd[j*inner+l]
 			}
 		}
-		idx[many/2] = n
+		done[i] = true
+	}
+	for _, parts := range []int{1, 2, 7} {
+		w, s := slices.Clone(src), slices.Clone(src)
+		for k := range parts {
+			from, to := k*n/parts, (k+1)*n/parts
+			if RowWrite(w, upd, idx, n, inner, from, to) != -1 || ScatterAdd(s, upd, idx, n, inner, from, to) != -1 {
+				t.Fatal("a good index is called bad")
+			}
+		}
+		if !slices.Equal(w, written) || !slices.Equal(s, sums) {
+			t.Fatalf("%v rows of %d %T in %d parts", Active(), inner, got[0], parts)
+		}
+	}
+	for _, bad := range []int32{n, -1} {
+		idx[many/2] = bad
 		if Gather(got, src, idx, n, inner) != many/2 || RowWrite(src, upd, idx, n, inner, 0, n) != many/2 || ScatterAdd(src, upd, idx, n, inner, 0, n) != many/2 {
-			t.Fatalf("rows of %d: a bad index at %d is not found", inner, many/2)
+			t.Fatalf("%v rows of %d: a bad index at %d is not found", Active(), inner, many/2)
+		}
+	}
+}
+
+// bytesAgree gathers rows and puts them back where they were.
+func bytesAgree[T uint8 | uint16](t *testing.T, r *rand.Rand) {
+	t.Helper()
+	for inner := 1; inner < 40; inner++ {
+		const n = 20
+		src, idx := make([]T, n*inner), make([]int32, n)
+		for i := range src {
+			src[i] = T(r.Uint32())
+		}
+		for j, i := range r.Perm(n) {
+			idx[j] = int32(i)
+		}
+		rows, back := make([]T, n*inner), make([]T, n*inner)
+		if Gather(rows, src, idx, n, inner) != -1 || RowWrite(back, rows, idx, n, inner, 0, n) != -1 || !slices.Equal(back, src) {
+			t.Fatalf("%v rows of %d %T", Active(), inner, src[0])
+		}
+		for j, i := range idx {
+			if !slices.Equal(rows[j*inner:(j+1)*inner], src[int(i)*inner:(int(i)+1)*inner]) {
+				t.Fatalf("%v gather of rows of %d %T", Active(), inner, src[0])
+			}
 		}
 	}
 }

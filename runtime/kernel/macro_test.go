@@ -191,6 +191,56 @@ func TestMacroPow(t *testing.T) {
 	binaryEdges[float32](t, "pow", macro.F32, points)
 }
 
+// TestMacroPowDouble holds pow to 2 units in the last place of big numbers: of
+// numbers of all sizes, of those beside 1 to great powers, where powers begin
+// and end, and to whole ones. Edges are those of the portable kernel.
+func TestMacroPowDouble(t *testing.T) {
+	c := program(t, "pow", macro.F64, 0)
+	r := rand.New(rand.NewSource(16))
+	size := func(x float64) float64 { return Log(x) / math.Ln2 }
+	for _, k := range []struct {
+		name string
+		draw func() (x, y float64)
+	}{
+		{"of all sizes", func() (x, y float64) {
+			x = math.Float64frombits(r.Uint64() % 0x7ff0000000000000)
+			return x, (2*r.Float64() - 1) * 1023 / size(x)
+		}},
+		{"near 1", func() (x, y float64) {
+			x = 1 + math.Ldexp(r.Float64()-0.5, -r.Intn(50))
+			return x, (2*r.Float64() - 1) * 1023 / size(x)
+		}},
+		{"of usual numbers", func() (x, y float64) { return 10 * r.Float64(), 60*r.Float64() - 30 }},
+		{"at borders", func() (x, y float64) {
+			x = math.Ldexp(1+r.Float64(), r.Intn(40)-20)
+			return x, []float64{1023.999, -1021.5, -1040, -1073}[r.Intn(4)] / size(x)
+		}},
+		{"whole", func() (x, y float64) { return -100 * r.Float64(), float64(r.Intn(200) - 100) }},
+	} {
+		worst, wx, wy := 0.0, 0.0, 0.0
+		for range 500 {
+			x, y := k.draw()
+			if x == 0 || math.Abs(x) == 1 {
+				continue
+			}
+			want := bigExp(nb().Mul(bf(y), bigLog(bf(math.Abs(x)))))
+			if x < 0 && math.Mod(y, 2) != 0 {
+				want.Neg(want)
+			}
+			if u := ulps(c.Eval64(x, y), want); u > worst {
+				worst, wx, wy = u, x, y
+			}
+		}
+		t.Logf("pow %-16s %.3f ulp, %d operations", k.name, worst, len(c.Ops))
+		if worst > 2 {
+			t.Errorf("pow %s: pow(%v, %v) = %v is off by %.3f ulp", k.name, wx, wy, c.Eval64(wx, wy), worst)
+		}
+	}
+	binaryEdges[float64](t, "pow", macro.F64, []float64{0, 1, 2, 3, 0.5, 1.5, 5e-324, 1e-310, 1e-300, 1e30, math.MaxFloat64, math.Inf(1), math.NaN(),
+		1 << 53, 1<<53 - 1, 1 << 54, 7, 100, math.Copysign(0, -1), -1, -2, -3, -0.5, -1.5, -5e-324, -1e-310, -1e300, -math.MaxFloat64,
+		math.Inf(-1), -(1 << 53), 1 - 1<<53, -7, math.Nextafter(1, 2), math.Nextafter(1, 0)})
+}
+
 func unaryEdges[T Float](t *testing.T, row string, l macro.Lane, points []float64) {
 	f, c := FloatUnary[T](row, 0), program(t, row, l, 0)
 	for _, p := range points {

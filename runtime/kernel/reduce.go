@@ -26,6 +26,18 @@ func SumBlock[T Float](x []T) T {
 	return sum8(x)
 }
 
+// SumLines writes the sums of lines of n elements, 1 to Block, that lie one
+// behind the other: each is what SumBlock makes of it.
+func SumLines[T Float](dst, x []T, n int) {
+	x, done := x[:len(dst)*n], 0
+	if Active() >= AVX2 {
+		done = vectorSums(dst, x, n)
+	}
+	for i := done; i < len(dst); i++ {
+		dst[i] = SumBlock(x[i*n : (i+1)*n])
+	}
+}
+
 func sum16[T Float](x []T) T {
 	var l [16]T
 	for len(x) >= 16 {
@@ -135,7 +147,7 @@ func chainColumns[T Float](dst, x []T, rows, stride int) {
 
 // FoldMax is the greatest of v and the elements; NaN where any is.
 func FoldMax[T Number](v T, x []T) T {
-	if Active() >= AVX2 && len(x) >= 2*vectorLeast {
+	if Active() >= AVX2 && len(x) >= maxLeast() {
 		if most, ok := vectorMax(x); ok {
 			return max(v, most)
 		}

@@ -28,22 +28,62 @@ func vectorSum[T Float](x []T) T {
 	return T(sumF64(doubles(x), len(x)))
 }
 
-// vectorChain is chainColumns of at least one row and column.
-func vectorChain[T Float](dst, x []T, rows, stride int) {
-	if isSingle[T]() {
-		chainF32(singles(dst), singles(x), len(dst), rows, stride)
-		return
+// vectorSums does the first lines of SumLines and returns how many. A long line
+// by itself is as well summed in vectors of 256 bits: it waits for its own
+// additions, and these take longer in wider ones.
+func vectorSums[T Float](dst, x []T, n int) int {
+	lines := len(dst)
+	if n > 128 {
+		lines &^= 3
 	}
-	chainF64(doubles(dst), doubles(x), len(dst), rows, stride)
+	switch {
+	case Active() < AVX512 || lines == 0:
+		return 0
+	case isSingle[T]():
+		wideSumsF32(singles(dst), singles(x), n, lines)
+	default:
+		wideSumsF64(doubles(dst), doubles(x), n, lines)
+	}
+	return lines
 }
 
-// vectorMax is the greatest of at least 8 elements; ok is false where T has no
-// kernel.
+// vectorChain is chainColumns of at least one row and column. Few columns wait
+// for their own additions, too.
+func vectorChain[T Float](dst, x []T, rows, stride int) {
+	switch wide := Active() >= AVX512 && len(dst)*int(unsafe.Sizeof(dst[0])) > 128; {
+	case wide && isSingle[T]():
+		wideChainF32(singles(dst), singles(x), len(dst), rows, stride)
+	case wide:
+		wideChainF64(doubles(dst), doubles(x), len(dst), rows, stride)
+	case isSingle[T]():
+		chainF32(singles(dst), singles(x), len(dst), rows, stride)
+	default:
+		chainF64(doubles(dst), doubles(x), len(dst), rows, stride)
+	}
+}
+
+// maxLeast is a number of elements from which vectorMax pays, and may be called.
+func maxLeast() int {
+	if Active() >= AVX512 {
+		return vectorLeast
+	}
+	return 2 * vectorLeast
+}
+
+// vectorMax is the greatest of at least maxLeast elements; ok is false where T
+// has no kernel.
 func vectorMax[T Number](x []T) (most T, ok bool) {
+	wide := Active() >= AVX512
 	switch any(most).(type) {
 	case float32:
+		if wide {
+			return T(wideGreatestF32(singles(x), len(x))), true
+		}
 		return T(greatestF32(singles(x), len(x))), true
 	case float64:
+		if wide {
+			return T(wideGreatestF64(doubles(x), len(x))), true
+		}
 		return T(greatestF64(doubles(x), len(x))), true
 	}
 	return most, false

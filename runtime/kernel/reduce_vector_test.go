@@ -8,8 +8,9 @@ import (
 
 // TestVectorReductions holds the reductions of the vector tier to the portable
 // ones, bit for bit.
-func TestVectorReductions(t *testing.T) {
-	needVectors(t)
+func TestVectorReductions(t *testing.T) { onVectors(t, vectorReductions) }
+
+func vectorReductions(t *testing.T) {
 	r := rand.New(rand.NewSource(3))
 	for n := range 150 {
 		reductionsAgree[float32](t, n, r)
@@ -30,27 +31,71 @@ func reductionsAgree[T Float](t *testing.T, n int, r *rand.Rand) {
 	}
 	both := func(what string, f func() T) {
 		t.Helper()
-		got := f()
-		Use(Portable)
-		want := f()
-		Use(AVX2)
+		got, want := f(), T(0)
+		portably(func() { want = f() })
 		if bitsOf(got) != bitsOf(want) && (got == got || want == want) {
 			t.Fatalf("%s of %d elements %T: %v, want %v", what, n, got, got, want)
 		}
 	}
 	both("sum", func() T { return SumBlock(x) })
 	both("max", func() T { return FoldMax(T(math.Inf(-1)), x) })
+	if n > 0 {
+		for i := range x {
+			x[i] = T(r.NormFloat64())
+		}
+		x[r.Intn(n)] = T(math.NaN())
+		both("max with a NaN", func() T { return FoldMax(T(math.Inf(-1)), x) })
+	}
 	for i := range x { // zeros of both signs, no NaN
 		x[i] = T(math.Copysign(0, float64(r.Intn(20)-1)))
 	}
 	both("max of zeros", func() T { return FoldMax(T(math.Inf(-1)), x) })
 }
 
+// TestVectorLines compares sums of lines, any number of them, with those of each
+// line by itself on the portable tier.
+func TestVectorLines(t *testing.T) { onVectors(t, vectorLines) }
+
+func vectorLines(t *testing.T) {
+	r := rand.New(rand.NewSource(5))
+	for n := 1; n < 140; n++ {
+		linesAgree[float32](t, n, r.Intn(11), r)
+		linesAgree[float64](t, n, r.Intn(11), r)
+	}
+	for _, lines := range []int{1, 3, 4, 7} {
+		linesAgree[float32](t, Block, lines, r)
+		linesAgree[float64](t, 129, lines, r)
+	}
+}
+
+func linesAgree[T Float](t *testing.T, n, lines int, r *rand.Rand) {
+	t.Helper()
+	_, x := inside[T](n*lines, r.Intn(8))
+	copy(x, awkward[T](len(x), r))
+	for i := range x {
+		if lines%2 == 0 || x[i] == 0 {
+			x[i] = T(math.Copysign(float64(r.Intn(2))*r.Float64(), r.NormFloat64()))
+		}
+	}
+	shift := r.Intn(8)
+	whole, got := inside[T](lines, shift)
+	SumLines(got, x, n)
+	for i := range got {
+		var want T
+		portably(func() { want = SumBlock(x[i*n : (i+1)*n]) })
+		if bitsOf(got[i]) != bitsOf(want) && (got[i] == got[i] || want == want) {
+			t.Fatalf("line %d of %d, %d elements %T: %v, want %v", i, lines, n, want, got[i], want)
+		}
+	}
+	checkGuards(t, "sums", whole, lines, shift)
+}
+
 // TestVectorColumns compares chains down columns, and that they stay inside.
-func TestVectorColumns(t *testing.T) {
-	needVectors(t)
+func TestVectorColumns(t *testing.T) { onVectors(t, vectorColumns) }
+
+func vectorColumns(t *testing.T) {
 	r := rand.New(rand.NewSource(4))
-	for cols := 1; cols < 140; cols++ {
+	for cols := 1; cols < 280; cols++ {
 		columnsAgree[float32](t, cols, 1+r.Intn(9), r)
 		columnsAgree[float64](t, cols, 1+r.Intn(9), r)
 	}
@@ -61,22 +106,17 @@ func columnsAgree[T Float](t *testing.T, cols, rows int, r *rand.Rand) {
 	t.Helper()
 	stride := cols + r.Intn(5)
 	x := awkward[T]((rows-1)*stride+cols, r)
-	whole, got := inside[T](cols, r.Intn(8))
+	shift := r.Intn(8)
+	whole, got := inside[T](cols, shift)
 	want, tmp := make([]T, cols), make([]T, cols)
 	SumColumns(got, x, tmp, rows, stride)
-	Use(Portable)
-	SumColumns(want, x, tmp, rows, stride)
-	Use(AVX2)
+	portably(func() { SumColumns(want, x, tmp, rows, stride) })
 	for i := range want {
 		if bitsOf(got[i]) != bitsOf(want[i]) && (got[i] == got[i] || want[i] == want[i]) {
 			t.Fatalf("column %d of %d, %d rows: %v, want %v", i, cols, rows, got[i], want[i])
 		}
 	}
-	for i, v := range whole {
-		if v != fence && (i == 0 || i == len(whole)-1) {
-			t.Fatalf("%d columns: element %d outside is written", cols, i)
-		}
-	}
+	checkGuards(t, "columns", whole, cols, shift)
 }
 
 func BenchmarkReduce(b *testing.B) {
@@ -85,7 +125,7 @@ func BenchmarkReduce(b *testing.B) {
 	}
 	defer Use(Active())
 	x, d, tmp := randoms[float32](256*128, 1), make([]float32, 128), make([]float32, 128)
-	for _, tier := range []Tier{AVX2, Portable} {
+	for _, tier := range Tiers() {
 		bench := func(name string, n int, f func()) {
 			b.Run(name+"/"+tier.String(), func(b *testing.B) {
 				Use(tier)

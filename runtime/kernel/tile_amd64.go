@@ -77,6 +77,21 @@ func tileLogisticF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func tileErfF32(dst *float32, x *float32, n int) (done int)
 
+// tileLgammaF32 is a tile kernel of 103 operations a vector.
+//
+//go:noescape
+func tileLgammaF32(dst *float32, x *float32, n int) (done int)
+
+// tilePolygamma0F32 is a tile kernel of 89 operations a vector.
+//
+//go:noescape
+func tilePolygamma0F32(dst *float32, x *float32, n int) (done int)
+
+// tilePolygamma1F32 is a tile kernel of 41 operations a vector.
+//
+//go:noescape
+func tilePolygamma1F32(dst *float32, x *float32, n int) (done int)
+
 // tilePowiMinus4F32 is a tile kernel of 15 operations a vector.
 //
 //go:noescape
@@ -207,6 +222,21 @@ func tileLogisticF64(dst *float64, x *float64, n int) (done int)
 //go:noescape
 func tileErfF64(dst *float64, x *float64, n int) (done int)
 
+// tileLgammaF64 is a tile kernel of 139 operations a vector.
+//
+//go:noescape
+func tileLgammaF64(dst *float64, x *float64, n int) (done int)
+
+// tilePolygamma0F64 is a tile kernel of 121 operations a vector.
+//
+//go:noescape
+func tilePolygamma0F64(dst *float64, x *float64, n int) (done int)
+
+// tilePolygamma1F64 is a tile kernel of 74 operations a vector.
+//
+//go:noescape
+func tilePolygamma1F64(dst *float64, x *float64, n int) (done int)
+
 // tilePowiMinus4F64 is a tile kernel of 4 operations a vector.
 //
 //go:noescape
@@ -287,7 +317,7 @@ func tileDivF32(dst *float32, x *float32, y *float32, n int) (done int)
 //go:noescape
 func tileMaxF32(dst *float32, x *float32, y *float32, n int) (done int)
 
-// tilePowF32 is a tile kernel of 143 operations a vector.
+// tilePowF32 is a tile kernel of 141 operations a vector.
 //
 //go:noescape
 func tilePowF32(dst *float32, x *float32, y *float32, n int) (done int)
@@ -327,6 +357,11 @@ func tileDivF64(dst *float64, x *float64, y *float64, n int) (done int)
 //go:noescape
 func tileMaxF64(dst *float64, x *float64, y *float64, n int) (done int)
 
+// tilePowF64 is a tile kernel of 177 operations a vector.
+//
+//go:noescape
+func tilePowF64(dst *float64, x *float64, y *float64, n int) (done int)
+
 // tileAtan2F64 is a tile kernel of 73 operations a vector.
 //
 //go:noescape
@@ -347,67 +382,73 @@ func tileFmaF32(dst *float32, x *float32, y *float32, z *float32, n int) (done i
 //go:noescape
 func tileFmaF64(dst *float64, x *float64, y *float64, z *float64, n int) (done int)
 
-// tile1F32 are the kernels of 1 operands by row.
+// tile1F32 are the kernels of 1 operands by row, for vectors of 256 bits.
 var tile1F32 = map[string]tileFunc1[float32]{
-	"neg":      tileNegF32,
-	"abs":      tileAbsF32,
-	"sqrt":     tileSqrtF32,
-	"floor":    tileFloorF32,
-	"round":    tileRoundF32,
-	"sign":     tileSignF32,
-	"exp":      tileExpF32,
-	"expm1":    tileExpm1F32,
-	"log":      tileLogF32,
-	"log1p":    tileLog1pF32,
-	"sin":      tileSinF32,
-	"cos":      tileCosF32,
-	"tanh":     tileTanhF32,
-	"logistic": tileLogisticF32,
-	"erf":      tileErfF32,
-	"powi -4":  tilePowiMinus4F32,
-	"powi -3":  tilePowiMinus3F32,
-	"powi -2":  tilePowiMinus2F32,
-	"powi -1":  tilePowiMinus1F32,
-	"powi 2":   tilePowi2F32,
-	"powi 3":   tilePowi3F32,
-	"powi 4":   tilePowi4F32,
-	"powi 5":   tilePowi5F32,
-	"powi 6":   tilePowi6F32,
-	"powi 7":   tilePowi7F32,
-	"powi 8":   tilePowi8F32,
+	"neg":         tileNegF32,
+	"abs":         tileAbsF32,
+	"sqrt":        tileSqrtF32,
+	"floor":       tileFloorF32,
+	"round":       tileRoundF32,
+	"sign":        tileSignF32,
+	"exp":         tileExpF32,
+	"expm1":       tileExpm1F32,
+	"log":         tileLogF32,
+	"log1p":       tileLog1pF32,
+	"sin":         tileSinF32,
+	"cos":         tileCosF32,
+	"tanh":        tileTanhF32,
+	"logistic":    tileLogisticF32,
+	"erf":         tileErfF32,
+	"lgamma":      tileLgammaF32,
+	"polygamma 0": tilePolygamma0F32,
+	"polygamma 1": tilePolygamma1F32,
+	"powi -4":     tilePowiMinus4F32,
+	"powi -3":     tilePowiMinus3F32,
+	"powi -2":     tilePowiMinus2F32,
+	"powi -1":     tilePowiMinus1F32,
+	"powi 2":      tilePowi2F32,
+	"powi 3":      tilePowi3F32,
+	"powi 4":      tilePowi4F32,
+	"powi 5":      tilePowi5F32,
+	"powi 6":      tilePowi6F32,
+	"powi 7":      tilePowi7F32,
+	"powi 8":      tilePowi8F32,
 }
 
-// tile1F64 are the kernels of 1 operands by row.
+// tile1F64 are the kernels of 1 operands by row, for vectors of 256 bits.
 var tile1F64 = map[string]tileFunc1[float64]{
-	"neg":      tileNegF64,
-	"abs":      tileAbsF64,
-	"sqrt":     tileSqrtF64,
-	"floor":    tileFloorF64,
-	"round":    tileRoundF64,
-	"sign":     tileSignF64,
-	"exp":      tileExpF64,
-	"expm1":    tileExpm1F64,
-	"log":      tileLogF64,
-	"log1p":    tileLog1pF64,
-	"sin":      tileSinF64,
-	"cos":      tileCosF64,
-	"tanh":     tileTanhF64,
-	"logistic": tileLogisticF64,
-	"erf":      tileErfF64,
-	"powi -4":  tilePowiMinus4F64,
-	"powi -3":  tilePowiMinus3F64,
-	"powi -2":  tilePowiMinus2F64,
-	"powi -1":  tilePowiMinus1F64,
-	"powi 2":   tilePowi2F64,
-	"powi 3":   tilePowi3F64,
-	"powi 4":   tilePowi4F64,
-	"powi 5":   tilePowi5F64,
-	"powi 6":   tilePowi6F64,
-	"powi 7":   tilePowi7F64,
-	"powi 8":   tilePowi8F64,
+	"neg":         tileNegF64,
+	"abs":         tileAbsF64,
+	"sqrt":        tileSqrtF64,
+	"floor":       tileFloorF64,
+	"round":       tileRoundF64,
+	"sign":        tileSignF64,
+	"exp":         tileExpF64,
+	"expm1":       tileExpm1F64,
+	"log":         tileLogF64,
+	"log1p":       tileLog1pF64,
+	"sin":         tileSinF64,
+	"cos":         tileCosF64,
+	"tanh":        tileTanhF64,
+	"logistic":    tileLogisticF64,
+	"erf":         tileErfF64,
+	"lgamma":      tileLgammaF64,
+	"polygamma 0": tilePolygamma0F64,
+	"polygamma 1": tilePolygamma1F64,
+	"powi -4":     tilePowiMinus4F64,
+	"powi -3":     tilePowiMinus3F64,
+	"powi -2":     tilePowiMinus2F64,
+	"powi -1":     tilePowiMinus1F64,
+	"powi 2":      tilePowi2F64,
+	"powi 3":      tilePowi3F64,
+	"powi 4":      tilePowi4F64,
+	"powi 5":      tilePowi5F64,
+	"powi 6":      tilePowi6F64,
+	"powi 7":      tilePowi7F64,
+	"powi 8":      tilePowi8F64,
 }
 
-// tile2F32 are the kernels of 2 operands by row.
+// tile2F32 are the kernels of 2 operands by row, for vectors of 256 bits.
 var tile2F32 = map[string]tileFunc2[float32]{
 	"add":   tileAddF32,
 	"sub":   tileSubF32,
@@ -419,23 +460,24 @@ var tile2F32 = map[string]tileFunc2[float32]{
 	"rem":   tileRemF32,
 }
 
-// tile2F64 are the kernels of 2 operands by row.
+// tile2F64 are the kernels of 2 operands by row, for vectors of 256 bits.
 var tile2F64 = map[string]tileFunc2[float64]{
 	"add":   tileAddF64,
 	"sub":   tileSubF64,
 	"mul":   tileMulF64,
 	"div":   tileDivF64,
 	"max":   tileMaxF64,
+	"pow":   tilePowF64,
 	"atan2": tileAtan2F64,
 	"rem":   tileRemF64,
 }
 
-// tile3F32 are the kernels of 3 operands by row.
+// tile3F32 are the kernels of 3 operands by row, for vectors of 256 bits.
 var tile3F32 = map[string]tileFunc3[float32]{
 	"fma": tileFmaF32,
 }
 
-// tile3F64 are the kernels of 3 operands by row.
+// tile3F64 are the kernels of 3 operands by row, for vectors of 256 bits.
 var tile3F64 = map[string]tileFunc3[float64]{
 	"fma": tileFmaF64,
 }

@@ -8,13 +8,22 @@ import (
 	"github.com/dfc-lang/dfc/runtime/kernel/macro"
 )
 
-// needVectors skips a test where the processor has no vector tier.
-func needVectors(t testing.TB) {
+// onVectors runs a test on every tier of vectors that this processor has.
+func onVectors(t *testing.T, f func(t *testing.T)) {
 	if Best() < AVX2 {
 		t.Skip("no AVX2")
 	}
-	old := Use(AVX2)
-	t.Cleanup(func() { Use(old) })
+	defer Use(Active())
+	for _, tier := range Tiers()[AVX2:] {
+		Use(tier)
+		t.Run(tier.String(), f)
+	}
+}
+
+// portably runs f on the portable tier.
+func portably(f func()) {
+	defer Use(Use(Portable))
+	f()
 }
 
 // awkward are numbers of all sizes, edges among them.
@@ -58,8 +67,9 @@ func checkGuards[T Float](t *testing.T, what string, whole []T, n, shift int) {
 
 // TestVectorKernels holds the static kernels to the meaning of their programs,
 // bit for bit: all lengths of tails, any alignment, in place and not.
-func TestVectorKernels(t *testing.T) {
-	needVectors(t)
+func TestVectorKernels(t *testing.T) { onVectors(t, vectorKernels) }
+
+func vectorKernels(t *testing.T) {
 	for row := range tile1F32 {
 		testRow[float32](t, row, macro.F32, 1)
 	}
@@ -80,7 +90,10 @@ func testRow[T Float](t *testing.T, row string, l macro.Lane, args int) {
 	name, power := power(row)
 	c := program(t, name, l, power)
 	r := rand.New(rand.NewSource(11))
-	for n := range 71 {
+	for n := range 72 {
+		if n == 71 {
+			n = 300 // several turns of the loops
+		}
 		for shift := range 3 {
 			x := make([][]T, args)
 			for i := range x {
@@ -149,7 +162,7 @@ func BenchmarkVector(b *testing.B) {
 	}
 	defer Use(Active())
 	for _, row := range []string{"add", "max", "div", "sqrt", "sign", "exp", "expm1", "log", "log1p", "tanh", "logistic",
-		"sin", "cos", "erf", "powi 2", "powi 5", "atan2", "rem"} {
+		"sin", "cos", "erf", "lgamma", "polygamma 0", "polygamma 1", "powi 2", "powi 5", "pow", "atan2", "rem"} {
 		benchRow[float32](b, row+"/f32")
 		benchRow[float64](b, row+"/f64")
 	}
@@ -167,7 +180,7 @@ func benchRow[T Float](b *testing.B, name string) {
 		x = x[:1]
 	}
 	dst := make([]T, n)
-	for _, tier := range []Tier{AVX2, Portable} {
+	for _, tier := range Tiers() {
 		b.Run(name+"/"+tier.String(), func(b *testing.B) {
 			Use(tier)
 			var f func()

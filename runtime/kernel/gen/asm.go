@@ -193,6 +193,10 @@ var Files = []File{
 	{"gemm512", gemm512File},
 	{"pack", packFile},
 	{"tile", tileFile},
+	{"tile512", tile512File},
 	{"reduce", reduceFile},
+	{"reduce512", reduce512File},
 	{"convert", convertFile},
+	{"convert512", convert512File},
+	{"rows", rowsFile},
 }

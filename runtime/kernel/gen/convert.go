@@ -16,21 +16,31 @@ func convertFile() *Asm {
 	a.Data("wholeParts", 0x4330000000000000, 0x4530000080000000, 0x4530000080100000)
 	choose(a, macro.F32)
 	choose(a, macro.F64)
-	var table strings.Builder
-	for _, t := range []string{"float32", "float64", "int32"} {
-		fmt.Fprintf(&table, "// compare%s%s are the comparisons of %s by predicate.\n", strings.ToUpper(t[:1]), t[1:], t)
-		fmt.Fprintf(&table, "var compare%s%s = map[string]func(dst *uint8, x, y *%s, n int){\n", strings.ToUpper(t[:1]), t[1:], t)
-		for _, pred := range []string{"eq", "ne", "lt", "le"} {
-			fmt.Fprintf(&table, "%q: %s,\n", pred, compareKernel(a, pred, t))
-		}
-		table.WriteString("}\n\n")
-	}
-	a.Declare(table.String())
+	compareTables(a, "compare", []string{"float32", "float64", "int32"}, compareKernel)
 	for _, c := range conversions {
 		c.write(a)
 	}
 	return a
 }
+
+// compareTables writes the comparisons of some types and tables of them by
+// predicate, whose names begin with stem.
+func compareTables(a *Asm, stem string, types []string, kernel func(a *Asm, pred, t string) string) {
+	var table strings.Builder
+	for _, t := range types {
+		name := stem + strings.ToUpper(t[:1]) + t[1:]
+		fmt.Fprintf(&table, "// %s are the comparisons of %s by predicate.\n", name, t)
+		fmt.Fprintf(&table, "var %s = map[string]func(dst *uint8, x, y *%s, n int){\n", name, t)
+		for _, pred := range []string{"eq", "ne", "lt", "le"} {
+			fmt.Fprintf(&table, "%q: %s,\n", pred, kernel(a, pred, t))
+		}
+		table.WriteString("}\n\n")
+	}
+	a.Declare(table.String())
+}
+
+// orderedPreds are the predicates that floats are compared by.
+var orderedPreds = map[string]macro.Pred{"eq": macro.Eq, "ne": macro.Ne, "lt": macro.Lt, "le": macro.Le}
 
 // eights runs body for every eight elements; rAt counts them.
 func eights(f *Func, body func()) {
@@ -82,7 +92,7 @@ func compareKernel(a *Asm, pred, t string) string {
 	f.Op("MOVQ", f.Arg("x"), SI)
 	f.Op("MOVQ", f.Arg("y"), DX)
 	f.Op("VMOVUPS", "bytesOfOne<>+0(SB)", X(7))
-	imm := map[string]macro.Pred{"eq": macro.Eq, "ne": macro.Ne, "lt": macro.Lt, "le": macro.Le}[pred]
+	imm := orderedPreds[pred]
 	eights(f, func() {
 		mask := "VPAND"
 		switch t {

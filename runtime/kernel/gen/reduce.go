@@ -116,8 +116,9 @@ func (r reduction) chain() {
 	f.Op("MOVQ", f.Arg("stride"), R8)
 	f.Op("SHLQ", r.shift(), R8)
 	f.Op("XORL", rAt, rAt)
-	while(f, 256, func() { r.strip(f, 8, false) })
-	while(f, 32, func() { r.strip(f, 1, false) })
+	for n := 8; n > 0; n /= 2 {
+		while(f, 32*n, func() { r.strip(f, n, false) })
+	}
 	f.Op("CMPQ", rAt, rEnd)
 	f.Op("JGE", "done")
 	r.window(f, tileMask)

@@ -12,6 +12,7 @@ import (
 // macro, by the number of operands; powi with its power.
 var tileRows = [...][]string{
 	1: {"neg", "abs", "sqrt", "floor", "round", "sign", "exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "logistic", "erf",
+		"lgamma", "polygamma 0", "polygamma 1",
 		"powi -4", "powi -3", "powi -2", "powi -1", "powi 2", "powi 3", "powi 4", "powi 5", "powi 6", "powi 7", "powi 8"},
 	2: {"add", "sub", "mul", "div", "max", "pow", "atan2", "rem"},
 	3: {"fma"},
@@ -35,42 +36,57 @@ const tileMask = Y(15)
 const light = 8
 
 func tileFile() *Asm {
-	a, p := NewAsm(), &pool{name: "tileConst"}
+	a, p := NewAsm(), &pool{name: "tileConst", words: 4}
 	a.Data("tileLanes", ^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0), 0, 0, 0, 0)
+	tileTables(a, "tile", "of 256 bits", func(name string, code *macro.Code) bool {
+		writeTile(a, p, name, code)
+		return true
+	})
+	p.write(a)
+	return a
+}
+
+// tileTables writes the kernels of all rows and tables of them by row, whose
+// names begin with stem. write reports whether it has written one.
+func tileTables(a *Asm, stem, what string, write func(name string, code *macro.Code) bool) {
 	var table strings.Builder
 	for args, rows := range tileRows {
 		if args == 0 {
 			continue
 		}
 		for _, l := range []macro.Lane{macro.F32, macro.F64} {
-			fmt.Fprintf(&table, "// tile%d%s are the kernels of %d operands by row.\nvar tile%d%s = map[string]tileFunc%d[%s]{\n",
-				args, upper(l), args, args, upper(l), args, goType(l))
+			fmt.Fprintf(&table, "// %s%d%s are the kernels of %d operands by row, for vectors %s.\nvar %s%d%s = map[string]tileFunc%d[%s]{\n",
+				stem, args, upper(l), args, what, stem, args, upper(l), args, goType(l))
 			for _, r := range rows {
-				row, power, _ := strings.Cut(r, " ")
-				n, _ := strconv.ParseInt(power, 10, 64)
+				row, n := rowPower(r)
 				code, ok := macro.For(row, l, n)
 				if !ok {
-					continue // pow, in f64
+					panic("gen: " + r + " has no program")
 				}
-				name := tileName(r, l)
-				writeTile(a, p, name, code)
-				fmt.Fprintf(&table, "%q: %s,\n", r, name)
+				if name := tileName(stem, r, l); write(name, code) {
+					fmt.Fprintf(&table, "%q: %s,\n", r, name)
+				}
 			}
 			table.WriteString("}\n\n")
 		}
 	}
 	a.Declare(table.String())
-	p.write(a)
-	return a
 }
 
 func upper(l macro.Lane) string { return strings.ToUpper(l.String()) }
 
 func goType(l macro.Lane) string { return fmt.Sprintf("float%d", l.Bits()) }
 
-func tileName(row string, l macro.Lane) string {
+// rowPower splits "powi 3" into the row and its attribute.
+func rowPower(name string) (row string, n int64) {
+	row, power, _ := strings.Cut(name, " ")
+	n, _ = strconv.ParseInt(power, 10, 64)
+	return row, n
+}
+
+func tileName(stem, row string, l macro.Lane) string {
 	row = strings.NewReplacer(" -", "Minus", " ", "").Replace(row)
-	return "tile" + strings.ToUpper(row[:1]) + row[1:] + upper(l)
+	return stem + strings.ToUpper(row[:1]) + row[1:] + upper(l)
 }
 
 // writeTile is the kernel dst[i] = code(x[i], …) of n elements. Operands may
@@ -79,15 +95,22 @@ func tileName(row string, l macro.Lane) string {
 // the first vector that has a lane outside; it returns how many elements it has
 // done.
 func writeTile(a *Asm, p *pool, name string, code *macro.Code) {
+	f := tileFunc(a, name, code)
+	k := &tileKernelOf{f: f, b: newBody(f, code, p), size: code.Lane.Bits() / 8}
+	k.write()
+}
+
+var operandNames = []string{"x", "y", "z"}
+
+// tileFunc begins a tile kernel.
+func tileFunc(a *Asm, name string, code *macro.Code) *Func {
 	t := goType(code.Lane)
 	params := []string{"dst *" + t}
-	for _, x := range []string{"x", "y", "z"}[:code.Args] {
+	for _, x := range operandNames[:code.Args] {
 		params = append(params, x+" *"+t)
 	}
 	doc := fmt.Sprintf("%s is a tile kernel of %d operations a vector.", name, len(code.Ops)-code.Args)
-	f := a.FuncResult(doc, name, 0, "done int", append(params, "n int")...)
-	k := &tileKernelOf{f: f, b: newBody(f, code, p), size: code.Lane.Bits() / 8}
-	k.write()
+	return a.FuncResult(doc, name, 0, "done int", append(params, "n int")...)
 }
 
 type tileKernelOf struct {
@@ -99,7 +122,7 @@ type tileKernelOf struct {
 func (k *tileKernelOf) write() {
 	f, code := k.f, k.b.code
 	f.Op("MOVQ", f.Arg("dst"), rDst)
-	for i, x := range []string{"x", "y", "z"}[:code.Args] {
+	for i, x := range operandNames[:code.Args] {
 		f.Op("MOVQ", f.Arg(x), rOperand[i])
 	}
 	f.Op("MOVQ", f.Arg("n"), rEnd)

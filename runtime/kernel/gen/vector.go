@@ -1,7 +1,7 @@
 package gen
 
 import (
-	"math/bits"
+	"cmp"
 	"slices"
 
 	"github.com/dfc-lang/dfc/runtime/kernel/macro"
@@ -31,12 +31,12 @@ const none = Y(-1)
 // pool is the constants of a file.
 type pool struct {
 	order []uint64
-	width map[uint64]int
 	name  string
+	words int // words of 64 bits that a constant fills
 }
 
-// at is the place of a constant, 32 bytes of equal lanes. Lanes of 32 bits
-// stand twice in a word of 64, so that the two widths may share.
+// at is the place of a constant, all lanes equal. Lanes of 32 bits stand twice
+// in a word of 64, so that the two widths may share.
 func (p *pool) at(l macro.Lane, u uint64) string {
 	if l == macro.F32 {
 		u = u&0xffffffff | u<<32
@@ -46,14 +46,14 @@ func (p *pool) at(l macro.Lane, u uint64) string {
 		i = len(p.order)
 		p.order = append(p.order, u)
 	}
-	return Static(p.name, 32*i)
+	return Static(p.name, 8*p.words*i)
 }
 
 // write places the constants.
 func (p *pool) write(a *Asm) {
 	var words []uint64
 	for _, u := range p.order {
-		words = append(words, u, u, u, u)
+		words = append(words, slices.Repeat([]uint64{u}, p.words)...)
 	}
 	a.Data(p.name, words...)
 }
@@ -76,18 +76,25 @@ func whole(l macro.Lane) string {
 
 // newBody prepares code for emission; args loads argument i into a register.
 func newBody(f *Func, code *macro.Code, p *pool) *body {
-	b := &body{f: f, code: code, pool: p, last: make([]int, len(code.Ops))}
-	for i, o := range code.Ops {
-		for _, x := range o.Operands() {
-			b.last[x] = i
-		}
-	}
-	b.last[code.Result] = len(code.Ops)
-	if code.Outside >= 0 {
-		b.last[code.Outside] = len(code.Ops)
-	}
+	b := &body{f: f, code: code, pool: p, last: lastReaders(code)}
 	b.plan()
 	return b
+}
+
+// lastReaders is, by operation, the last that reads it; what the program gives
+// is read behind its end.
+func lastReaders(code *macro.Code) []int {
+	last := make([]int, len(code.Ops))
+	for i, o := range code.Ops {
+		for _, x := range o.Operands() {
+			last[x] = i
+		}
+	}
+	last[code.Result] = len(code.Ops)
+	if code.Outside >= 0 {
+		last[code.Outside] = len(code.Ops)
+	}
+	return last
 }
 
 // plan runs the emission without writing, to learn how many registers are
@@ -97,35 +104,35 @@ func (b *body) plan() {
 	b.args = func(int, Y) {}
 	b.inReg, b.inMem = map[uint64]int{}, map[uint64]int{}
 	b.emit()
-	spare := b.least
-	var all []uint64
-	for u := range b.inReg {
-		all = append(all, u)
-	}
-	for u := range b.inMem {
-		if b.inReg[u] == 0 {
-			all = append(all, u)
-		}
-	}
-	slices.SortFunc(all, func(x, y uint64) int {
-		if d := b.inReg[y] - b.inReg[x]; d != 0 {
-			return d
-		}
-		if d := b.inMem[y] - b.inMem[x]; d != 0 {
-			return d
-		}
-		return compareWords(x, y)
-	})
-	for _, u := range all[:min(spare, len(all))] {
+	all := byNeed(b.inReg, b.inMem)
+	for _, u := range all[:min(b.least, len(all))] {
 		b.fixed[u] = Y(14 - len(b.fixed))
 	}
 	b.silent = false
 }
 
-func compareWords(x, y uint64) int {
-	_, less := bits.Sub64(x, y, 0)
-	_, more := bits.Sub64(y, x, 0)
-	return int(more) - int(less)
+// byNeed is the constants, those first that are wanted in registers most often,
+// then those read from memory most often.
+func byNeed(inReg, inMem map[uint64]int) []uint64 {
+	var all []uint64
+	for u := range inReg {
+		all = append(all, u)
+	}
+	for u := range inMem {
+		if inReg[u] == 0 {
+			all = append(all, u)
+		}
+	}
+	slices.SortFunc(all, func(x, y uint64) int {
+		if d := inReg[y] - inReg[x]; d != 0 {
+			return d
+		}
+		if d := inMem[y] - inMem[x]; d != 0 {
+			return d
+		}
+		return cmp.Compare(x, y)
+	})
+	return all
 }
 
 // constants loads those that stay in registers.
@@ -344,7 +351,19 @@ func (b *body) simple(i int, o macro.Op) {
 }
 
 func (b *body) instruction(d macro.Do) string {
-	s, w := suffix(b.code.Lane), whole(b.code.Lane)
+	s := suffix(b.code.Lane)
+	switch d {
+	case macro.Blend:
+		return "VBLENDV" + s
+	case macro.Floor, macro.Round:
+		return "VROUND" + s
+	}
+	return instruction(b.code.Lane, d)
+}
+
+// instruction is the name of those that vectors of all widths share.
+func instruction(l macro.Lane, d macro.Do) string {
+	s, w := suffix(l), whole(l)
 	switch d {
 	case macro.IAdd:
 		return "VPADD" + w
@@ -354,10 +373,6 @@ func (b *body) instruction(d macro.Do) string {
 		return "VPSLL" + w
 	case macro.Shr:
 		return "VPSRL" + w
-	case macro.Blend:
-		return "VBLENDV" + s
-	case macro.Floor, macro.Round:
-		return "VROUND" + s
 	}
 	return map[macro.Do]string{macro.Add: "VADD", macro.Sub: "VSUB", macro.Mul: "VMUL", macro.Div: "VDIV", macro.Sqrt: "VSQRT",
 		macro.Min: "VMIN", macro.Max: "VMAX", macro.And: "VAND", macro.Or: "VOR", macro.Xor: "VXOR", macro.AndN: "VANDN",

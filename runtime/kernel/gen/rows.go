@@ -1,0 +1,173 @@
+package gen
+
+import "github.com/dfc-lang/dfc/runtime/kernel/macro"
+
+// Rows that lie anywhere: copies from and to them, sums into them. Vectors of
+// 256 bits are enough: rows are short, and waiting for memory takes the rest.
+func rowsFile() *Asm {
+	a := NewAsm("unsafe")
+	rowKernel{name: "gatherRows", doc: "copies rows to x, the rows that idx names", move: copyFrom}.write(a)
+	rowKernel{name: "writeRows", doc: "copies x to rows, those that idx names, the last one first", move: copyTo, back: true}.write(a)
+	for _, l := range []macro.Lane{macro.F32, macro.F64} {
+		rowKernel{name: "addRows" + upper(l), doc: "adds x to rows, those that idx names", move: func(f *Func) { addRow(f, suffix(l)) }}.write(a)
+	}
+	return a
+}
+
+// rowKernel is a walk over indices, in order or backwards.
+type rowKernel struct {
+	name, doc string
+	back      bool
+	move      func(f *Func) // a row at rRow and the one of x at rX, of rSize bytes
+}
+
+// Registers of these kernels.
+const (
+	rRows, rIdx, rX, rSize = DI, SI, DX, R8
+	rRow, rPos, rPart      = R9, R12, R11 // the position counts indices
+	rStep                  = BX           // bytes of the row that are done
+)
+
+func (k rowKernel) write(a *Asm) {
+	doc := k.name + " " + k.doc + ", of size bytes, a multiple of 4. Only those from … from+part\nare done, and the ones ahead of them asked for. It returns a position where an\nindex is none of 0 … n and stops there; -1 where there is none."
+	f := a.FuncResult(doc, k.name, 0, "bad int", "rows unsafe.Pointer", "x unsafe.Pointer", "idx *int32", "many int", "size int", "n int",
+		"from int", "part int", "ahead int")
+	for _, p := range []struct {
+		name string
+		reg  Reg
+	}{{"rows", rRows}, {"x", rX}, {"idx", rIdx}, {"many", CX}, {"size", rSize}, {"part", rPart}} {
+		f.Op("MOVQ", f.Arg(p.name), p.reg)
+	}
+	if k.back {
+		f.Op("LEAQ", Mem{Base: CX, Disp: -1}, rPos)
+		f.Op("MOVQ", rPos, AX)
+		f.Op("IMULQ", rSize, AX)
+		f.Op("ADDQ", AX, rX)
+	} else {
+		f.Op("XORL", rPos, rPos)
+	}
+	f.Label("loop")
+	if k.back {
+		f.Op("TESTQ", rPos, rPos)
+		f.Op("JLT", "done")
+	} else {
+		f.Op("CMPQ", rPos, CX)
+		f.Op("JGE", "done")
+	}
+	f.Op("MOVLQSX", Mem{Base: rIdx, Index: rPos, Scale: 4}, rRow)
+	f.Op("CMPQ", rRow, f.Arg("n"))
+	f.Op("JCC", "bad")
+	f.Op("MOVQ", rRow, AX)
+	f.Op("SUBQ", f.Arg("from"), AX)
+	f.Op("CMPQ", AX, rPart)
+	f.Op("JCC", "next")
+	k.ask(f)
+	f.Op("IMULQ", rSize, rRow)
+	f.Op("ADDQ", rRows, rRow)
+	k.move(f)
+	f.Label("next")
+	if k.back {
+		f.Op("SUBQ", rSize, rX)
+		f.Op("DECQ", rPos)
+	} else {
+		f.Op("ADDQ", rSize, rX)
+		f.Op("INCQ", rPos)
+	}
+	f.Op("JMP", "loop")
+	f.Label("bad")
+	f.Op("MOVQ", rPos, f.Arg("bad"))
+	f.Op("VZEROUPPER")
+	f.Op("RET")
+	f.Label("done")
+	f.Op("MOVQ", -1, f.Arg("bad"))
+	f.Op("VZEROUPPER")
+	f.Op("RET")
+}
+
+// ask prefetches the first and last line of the row ahead; nothing is read, so
+// that no index is bad.
+func (k rowKernel) ask(f *Func) {
+	f.Op("MOVQ", rPos, AX)
+	if k.back {
+		f.Op("XORL", R10, R10)
+		f.Op("SUBQ", f.Arg("ahead"), AX)
+		f.Op("CMOVQLT", R10, AX)
+	} else {
+		f.Op("LEAQ", Mem{Base: CX, Disp: -1}, R10)
+		f.Op("ADDQ", f.Arg("ahead"), AX)
+		f.Op("CMPQ", AX, R10)
+		f.Op("CMOVQGT", R10, AX)
+	}
+	f.Op("MOVLQSX", Mem{Base: rIdx, Index: AX, Scale: 4}, AX)
+	f.Op("IMULQ", rSize, AX)
+	f.Op("ADDQ", rRows, AX)
+	f.Op("PREFETCHT0", Mem{Base: AX})
+	f.Op("PREFETCHT0", Mem{Base: AX, Index: rSize, Scale: 1, Disp: -1})
+}
+
+// pieces runs body over a row: 64 bytes a turn, and what is left in pieces of
+// half as many each.
+func pieces(f *Func, body func(size, disp int)) {
+	f.Op("XORL", rStep, rStep)
+	f.Op("LEAQ", Mem{Base: rSize, Disp: -64}, AX)
+	f.Op("CMPQ", rStep, AX)
+	f.Op("JGT", "left")
+	f.Label("along")
+	body(32, 0)
+	body(32, 32)
+	f.Op("ADDQ", 64, rStep)
+	f.Op("CMPQ", rStep, AX)
+	f.Op("JLE", "along")
+	f.Label("left")
+	for size := 32; size >= 4; size /= 2 {
+		skip := f.NewLabel("less")
+		f.Op("TESTQ", size, rSize)
+		f.Op("JEQ", skip)
+		body(size, 0)
+		f.Op("ADDQ", size, rStep)
+		f.Label(skip)
+	}
+}
+
+// partOf is a load or store of some bytes, and the register for it.
+func partOf(size int) (move string, reg any) {
+	switch size {
+	case 32:
+		return "VMOVUPS", Y(0)
+	case 16:
+		return "VMOVUPS", X(0)
+	case 8:
+		return "VMOVSD", X(0)
+	}
+	return "VMOVSS", X(0)
+}
+
+func copyFrom(f *Func) { copyRow(f, rX, rRow) }
+func copyTo(f *Func)   { copyRow(f, rRow, rX) }
+
+func copyRow(f *Func, to, from Reg) {
+	pieces(f, func(size, disp int) {
+		move, reg := partOf(size)
+		f.Op(move, Mem{Base: from, Index: rStep, Scale: 1, Disp: disp}, reg)
+		f.Op(move, reg, Mem{Base: to, Index: rStep, Scale: 1, Disp: disp})
+	})
+}
+
+// addRow adds a row to another, lanes with the suffix s.
+func addRow(f *Func, s string) {
+	pieces(f, func(size, disp int) {
+		x, row := Mem{Base: rX, Index: rStep, Scale: 1, Disp: disp}, Mem{Base: rRow, Index: rStep, Scale: 1, Disp: disp}
+		move, reg := partOf(size)
+		f.Op(move, row, reg)
+		switch {
+		case size >= 16:
+			f.Op("VADD"+s, x, reg, reg)
+		case size == 8:
+			f.Op(move, x, X(1))
+			f.Op("VADD"+s, X(1), X(0), X(0))
+		default: // half a number of f64 is never left
+			f.Op("VADDSS", x, X(0), X(0))
+		}
+		f.Op(move, reg, row)
+	})
+}
