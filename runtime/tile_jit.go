@@ -1,9 +1,11 @@
 package runtime
 
 import (
+	"slices"
 	"sync"
 	"unsafe"
 
+	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/runtime/kernel"
 	"github.com/dfc-lang/dfc/runtime/kernel/jit"
 )
@@ -19,7 +21,11 @@ func newCodeStore(off bool) *codeStore {
 	if off || kernel.Active() < kernel.AVX2 || !jit.Available() {
 		return nil
 	}
-	return &codeStore{}
+	c := &codeStore{}
+	if kernel.Active() >= kernel.AVX512 {
+		c.mem.Set = jit.AVX512
+	}
+	return c
 }
 
 // add compiles a program; equal programs share their code. nil where it cannot be.
@@ -84,11 +90,20 @@ type codeLoad struct {
 }
 
 // The shortest row, in vectors, whose end may cost scalar turns, and the least
-// points of a slab.
+// points of a slab. With AVX-512 the end of a row costs a turn, and rows may be
+// half a vector.
 const (
 	shortRow  = 4
 	shortSlab = 256
 )
+
+// shortest is the points of the shortest row that is no whole vectors.
+func shortest(set jit.Set, lanes int) int {
+	if set == jit.AVX512 {
+		return lanes / 2
+	}
+	return shortRow * lanes
+}
 
 // code compiles a bound step; nil where it stays with the interpreter.
 func (b *binder) code(s *tileStep, bounds []int64, alias func(r, i int) bool) *tileCode {
@@ -96,7 +111,8 @@ func (b *binder) code(s *tileStep, bounds []int64, alias func(r, i int) bool) *t
 		return nil
 	}
 	c := &tileCode{row: s.n}
-	how := c.inRows(s)
+	set := b.prog.code.mem.Set
+	how := c.inRows(s, set)
 	if how == nil {
 		how = c.inOne(s)
 	}
@@ -116,6 +132,9 @@ func (b *binder) code(s *tileStep, bounds []int64, alias func(r, i int) bool) *t
 	if p == nil {
 		return nil
 	}
+	if p.Rows(c.row); c.gather {
+		p.Rows(s.tile)
+	}
 	if c.fn = b.prog.code.add(p); c.fn == nil {
 		return nil
 	}
@@ -127,15 +146,15 @@ func (b *binder) code(s *tileStep, bounds []int64, alias func(r, i int) bool) *t
 
 // inRows describes the loads as slabs, rows and points, nil where one has other
 // strides or there is too little of them.
-func (c *tileCode) inRows(s *tileStep) []jit.Access {
+func (c *tileCode) inRows(s *tileStep, set jit.Set) []jit.Access {
 	if len(s.loads) == 0 || len(s.loads[0].shape) < 2 {
 		return nil
 	}
 	shape := s.loads[0].shape
 	k := len(shape) - 2
 	c.outer, c.slab, c.row = shape[:k], shape[k], shape[k+1]
-	lanes := s.prog.lanes()
-	if c.row%lanes != 0 && c.row < shortRow*lanes || k > 0 && c.slab*c.row < shortSlab {
+	lanes := set.Lanes(s.prog.wide())
+	if c.row%lanes != 0 && c.row < shortest(set, lanes) || k > 0 && c.slab*c.row < shortSlab {
 		return nil
 	}
 	var how []jit.Access
@@ -157,14 +176,9 @@ func (c *tileCode) inRows(s *tileStep) []jit.Access {
 	return how
 }
 
-// lanes is how many points machine code will compute at once.
-func (p *tileProg) lanes() int {
-	for _, k := range p.kinds {
-		if bytesOf(k) == 8 {
-			return 4
-		}
-	}
-	return 8
+// wide reports whether a number has eight bytes.
+func (p *tileProg) wide() bool {
+	return slices.ContainsFunc(p.kinds, func(k ir.Kind) bool { return bytesOf(k) == 8 })
 }
 
 // inOne describes the loads as one row.
@@ -249,10 +263,7 @@ func (s *tileStep) runCode(w *worker, task, tile, at, end int) int {
 	}
 	// Lanes here are not for the code.
 	at += doneRows*n + done
-	few := 1
-	if done < n-n%c.fn.Lanes() {
-		few = c.fn.Lanes()
-	}
+	few := c.fn.Turn(n, done)
 	s.fill(s.regs[w.id], few)
 	if !s.interpret(w, task, at, few) {
 		return -1

@@ -220,22 +220,30 @@ func compareCode(t *testing.T, seed int64) (ran bool) {
 			in = append(in, a)
 		}
 		want, _, fault := runWith(t, m, sizes, in, Options{NoJIT: true})
-		got, made, same := runWith(t, m, sizes, in, Options{Workers: 1 + r.Intn(2)})
-		if ran = made; fault != same {
-			t.Fatalf("seed %d, sizes %v: fails with %q, interpreted with %q\n%s", seed, n, same, fault, m)
-		}
-		if fault != "" {
-			continue
-		}
-		for k := range want {
-			for i := range want[k].Len() {
-				if !sameNumber(got[k], want[k], i) {
-					t.Fatalf("seed %d, sizes %v: element %d of result %d is %s, interpreted %s\n%s", seed, n, i, k, text(got[k], i), text(want[k], i), m)
-				}
+		for _, tier := range kernel.Tiers()[kernel.AVX2:] {
+			old := kernel.Use(tier)
+			got, made, same := runWith(t, m, sizes, in, Options{Workers: 1 + r.Intn(2)})
+			kernel.Use(old)
+			if ran = made; fault != same {
+				t.Fatalf("seed %d, sizes %v, %v: fails with %q, interpreted with %q\n%s", seed, n, tier, same, fault, m)
+			}
+			if fault == "" {
+				sameNumbers(t, fmt.Sprintf("seed %d, sizes %v, %v", seed, n, tier), m, got, want)
 			}
 		}
 	}
 	return ran
+}
+
+func sameNumbers(t *testing.T, where string, m *ir.Module, got, want []*array.Array) {
+	t.Helper()
+	for k := range want {
+		for i := range want[k].Len() {
+			if !sameNumber(got[k], want[k], i) {
+				t.Fatalf("%s: element %d of result %d is %s, interpreted %s\n%s", where, i, k, text(got[k], i), text(want[k], i), m)
+			}
+		}
+	}
 }
 
 func sameNumber(x, y *array.Array, i int) bool {
