@@ -224,46 +224,67 @@ func (s *tileStep) codeTask(w *worker, task, lo, hi int) {
 				}
 			}
 		}
+		left := 0 // times in a row
 		for at := t; at < end; {
-			if at = s.runCode(w, task, t, at, end); at < 0 {
+			next := s.runCode(w, t, at, end)
+			if next == at {
+				left++
+			} else {
+				left = 0
+			}
+			if at = next; at == end {
+				break
+			}
+			if at = s.skip(w, task, at, end, left); at < 0 {
 				return
 			}
 		}
 	}
 }
 
-// runCode computes points from at up to end, or fewer, and returns where it
-// stopped, -1 at a fault. tile is where the tile of what is brought together begins.
-func (s *tileStep) runCode(w *worker, task, tile, at, end int) int {
+// runCode computes points from at on and returns where it stopped: at the end,
+// or at lanes that are not for the code. tile is where the tile of what is
+// brought together begins.
+func (s *tileStep) runCode(w *worker, tile, at, end int) int {
 	c := s.code
-	row, point := at/c.row, at%c.row
-	slab := row / c.slab
-	row %= c.slab
-	rows, n := 1, min(c.row-point, end-at)
-	if point == 0 && end-at >= c.row {
-		rows = min((end-at)/c.row, c.slab-row)
-	}
-	a := c.args[w.id]
-	for i := range s.loads {
-		l, x := &s.loads[i], &c.loads[i]
-		bytes := bytesOf(l.view.kind)
-		if c.gather && l.how == gathered {
-			a.Stream(i, unsafe.Add(s.regs[w.id][l.reg], (at-tile)*bytes), 0)
-			continue
+	for at < end {
+		row, point := at/c.row, at%c.row
+		slab := row / c.slab
+		row %= c.slab
+		rows, n := 1, min(c.row-point, end-at)
+		if point == 0 && end-at >= c.row {
+			rows = min((end-at)/c.row, c.slab-row)
 		}
-		a.Stream(i, unsafe.Add(s.fr.base[l.view.slot], (l.view.off+c.offset(x, slab, row, point))*bytes), x.row*bytes)
+		a := c.args[w.id]
+		for i := range s.loads {
+			l, x := &s.loads[i], &c.loads[i]
+			bytes := bytesOf(l.view.kind)
+			if c.gather && l.how == gathered {
+				a.Stream(i, unsafe.Add(s.regs[w.id][l.reg], (at-tile)*bytes), 0)
+				continue
+			}
+			a.Stream(i, unsafe.Add(s.fr.base[l.view.slot], (l.view.off+c.offset(x, slab, row, point))*bytes), x.row*bytes)
+		}
+		for k := range s.stores {
+			st := &s.stores[k]
+			a.Stream(len(s.loads)+k, st.at(s.fr, w, at), c.row*st.bytes)
+		}
+		doneRows, done := c.fn.Run(a, rows, n)
+		at += doneRows * n
+		if doneRows < rows {
+			return at + done
+		}
 	}
-	for k := range s.stores {
-		st := &s.stores[k]
-		a.Stream(len(s.loads)+k, st.at(s.fr, w, at), c.row*st.bytes)
-	}
-	doneRows, done := c.fn.Run(a, rows, n)
-	if doneRows == rows {
-		return at + rows*n
-	}
-	// Lanes here are not for the code.
-	at += doneRows*n + done
-	few := c.fn.Turn(n, done)
+	return at
+}
+
+// skip interprets points that are not for the code and returns where the code
+// goes on, -1 at a fault: a turn of it, more where it was left right away again.
+func (s *tileStep) skip(w *worker, task, at, end, left int) int {
+	c := s.code
+	point := at % c.row
+	few := c.fn.Turn(min(c.row, point+end-at), point) << min(left, 10)
+	few = min(few, end-at, s.tile)
 	s.fill(s.regs[w.id], few)
 	if !s.interpret(w, task, at, few) {
 		return -1

@@ -61,6 +61,7 @@ var mnemonics = map[Op][2]string{Add: {"VADDPS", "VADDPD"}, Sub: {"VSUBPS", "VSU
 	Or: {"VORPS", "VORPD"}, Xor: {"VXORPS", "VXORPD"}, Blend: {"VBLENDVPS", "VBLENDVPD"}, IAdd: {"VPADDD", "VPADDQ"},
 	ISub: {"VPSUBD", "VPSUBQ"}, IMul: {"VPMULLD"}, IMin: {"VPMINSD"}, IMax: {"VPMAXSD"}, IEq: {"VPCMPEQD", "VPCMPEQQ"},
 	IGt: {"VPCMPGTD", "VPCMPGTQ"}, Shl: {"VPSLLD", "VPSLLQ"}, Shr: {"VPSRLD", "VPSRLQ"}, Sar: {"VPSRAD"},
+	MulHalves: {"", "VPMULDQ"}, MulUnsigned: {"", "VPMULUDQ"},
 	FloatToDouble: {"", "VCVTPS2PD"}, IntToDouble: {"", "VCVTDQ2PD"}, SignExtend: {"", "VPMOVSXDQ"}, ZeroExtend: {"", "VPMOVZXDQ"},
 	DoubleToFloat: {"", "VCVTPD2PS"}, DoubleToInt: {"", "VCVTPD2DQ"}, IntToFloat: {"VCVTDQ2PS"}, FloatToInt: {"VCVTPS2DQ"}}
 

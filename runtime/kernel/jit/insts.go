@@ -103,6 +103,9 @@ var rows = [numOps]row{
 	Shr:    {form: shift, imm: true, ext: 2, inst: pair(inst{1, 1, 0x72, 0}, inst{1, 1, 0x73, 2})},
 	Sar:    {form: shift, imm: true, ext: 4, inst: pair(inst{1, 1, 0x72, 0}, inst{})},
 
+	MulHalves:   {form: dyadic, swaps: true, inst: pair(inst{}, inst{2, 1, 0x28, 2})},
+	MulUnsigned: {form: dyadic, swaps: true, inst: pair(inst{}, inst{1, 1, 0xf4, 2})},
+
 	FloatToDouble: {form: monadic, inst: pair(inst{}, inst{1, 0, 0x5a, 0})},
 	IntToDouble:   {form: monadic, inst: pair(inst{}, inst{1, 2, 0xe6, 0})},
 	SignExtend:    {form: monadic, inst: pair(inst{}, vpmovsxdq)},

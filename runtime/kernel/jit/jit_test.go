@@ -64,6 +64,10 @@ func do(n *node, w Width, a, b, c uint64) uint64 {
 		return a >> n.imm
 	case Sar:
 		return uint64(uint32(int32(a) >> n.imm))
+	case MulHalves:
+		return uint64(int64(int32(a)) * int64(int32(b)))
+	case MulUnsigned:
+		return uint64(uint32(a)) * uint64(uint32(b))
 	case FloatToDouble:
 		return b64(float64(f32(a)))
 	case IntToDouble:
@@ -162,6 +166,8 @@ func double1(n *node, x float64) float64 {
 		return math.Sqrt(x)
 	case n.op == Round && n.imm == 1:
 		return math.Floor(x)
+	case n.op == Round && n.imm == 3:
+		return math.Trunc(x)
 	case n.op == Round && n.imm == 0:
 		return math.RoundToEven(x)
 	}

@@ -99,7 +99,9 @@ const (
 	IGt
 	Shl // by the immediate
 	Shr
-	Sar // of four bytes
+	Sar         // of four bytes
+	MulHalves   // the product of the low halves, of eight bytes
+	MulUnsigned // the same of halves without sign
 
 	FloatToDouble // lanes of four bytes become lanes of eight
 	IntToDouble

@@ -42,7 +42,7 @@ func operands(op Op) int {
 func immediates(op Op) []uint8 {
 	switch op {
 	case Round:
-		return []uint8{0, 1}
+		return []uint8{0, 1, 3}
 	case Cmp:
 		return []uint8{Equal, Less, LessEqual, NotEqual, Unordered}
 	case Shl, Shr, Sar:
@@ -58,6 +58,8 @@ func widthsOf(op Op) (from, to []Width) {
 		return []Width{W4}, []Width{W8}
 	case DoubleToFloat, DoubleToInt, Low:
 		return []Width{W8}, []Width{W4}
+	case MulHalves, MulUnsigned:
+		return []Width{W8}, []Width{W8}
 	case IMul, IMin, IMax, Sar, IntToFloat, FloatToInt:
 		return []Width{W4}, []Width{W4}
 	}

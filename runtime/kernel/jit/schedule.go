@@ -14,6 +14,8 @@ func latency(n *node) int {
 		return 1
 	case Cmp, opCompare, opToMask, opToLanes, SignExtend, ZeroExtend:
 		return 3
+	case MulHalves, MulUnsigned:
+		return 5
 	case Round:
 		return 8
 	case IMul:
