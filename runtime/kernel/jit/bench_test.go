@@ -88,6 +88,7 @@ func BenchmarkCompile(b *testing.B) {
 			b.Run(name+"/"+set.String(), func(b *testing.B) {
 				for range b.N {
 					p := New()
+					p.Rows(4096)
 					chains[name](chain{p, macro.F32})
 					m := Memory{Set: set}
 					if _, err := m.Add(p); err != nil {
@@ -130,6 +131,7 @@ func BenchmarkChains(b *testing.B) {
 func benchmarkChain(b *testing.B, name string, lane macro.Lane, set Set) {
 	const n = 4096
 	p := New()
+	p.Rows(n)
 	chains[name](chain{p, lane})
 	m := Memory{Set: set}
 	defer m.Close()

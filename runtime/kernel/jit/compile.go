@@ -17,17 +17,19 @@ type text struct {
 
 var errOrder = errors.New("jit: two outputs wait for each other")
 
-// A turn computes two vectors where a line of one is so long that the processor
-// sees too few operations at once that do not wait for each other, and the rows
-// have some such turns.
+// A turn computes several vectors where a line of one is so long that the
+// processor sees too few operations at once that do not wait for each other,
+// and the rows have some such turns.
 const (
-	longLine = 20 // operations
-	longRow  = 4  // turns
+	longLine   = 20 // operations for two vectors
+	longerLine = 64 // and for three
+	longRow    = 4  // turns
 )
 
 // atOnce is how many vectors a turn of the first loop computes.
 func (p *Program) atOnce(s Set) int {
-	if s != AVX512 || p.steps || p.points < 2*longRow*s.Lanes(p.wide) {
+	vectors := p.points / s.Lanes(p.wide)
+	if s != AVX512 || p.steps || vectors < 2*longRow {
 		return 1
 	}
 	n := 0
@@ -36,10 +38,13 @@ func (p *Program) atOnce(s Set) int {
 			n++
 		}
 	}
-	if n < longLine {
+	switch {
+	case n < longLine:
 		return 1
+	case n < longerLine || vectors < 3*longRow:
+		return 2
 	}
-	return 2
+	return 3
 }
 
 // all is what the loops compute.

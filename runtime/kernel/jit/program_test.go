@@ -286,7 +286,7 @@ func tryRandom(t testing.TB, r *rand.Rand) {
 	for range 1 + r.Intn(80) {
 		g.grow()
 	}
-	g.p.Rows(r.Intn(3) * 100)
+	g.p.Rows(r.Intn(4) * 100)
 	for range 1 + r.Intn(4) {
 		w := widths[r.Intn(len(widths))]
 		v := g.pick(w)
@@ -316,7 +316,7 @@ func tryRandom(t testing.TB, r *rand.Rand) {
 			g.p.Leave(g.p.DoImm(Cmp, w, Less, limit, x))
 		}
 	}
-	for _, n := range []int{1, 7, 8, 30, 53, 100} {
+	for _, n := range []int{1, 7, 8, 30, 53, 150} {
 		m := map[int]int{}
 		for a, b := range shared {
 			m[a] = b

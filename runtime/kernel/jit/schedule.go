@@ -47,7 +47,7 @@ type scheduler struct {
 func (p *Program) schedule(body []Value) []Value {
 	n := len(p.nodes)
 	s := &scheduler{p: p, height: make([]int32, n), left: make([]int32, n), wait: make([]int32, n), start: make([]int32, n),
-		readers: make([][]Value, n), full: int(p.set.vecs().hi) - 5}
+		readers: make([][]Value, n), full: int(p.set.vecs().hi) - 1}
 	in := make([]bool, n)
 	for _, v := range body {
 		in[v] = true
