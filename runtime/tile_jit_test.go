@@ -334,3 +334,20 @@ func FuzzCodeOfRegions(f *testing.F) {
 	f.Add(int64(-1))
 	f.Fuzz(func(t *testing.T, seed int64) { compareCode(t, seed) })
 }
+
+// TestCodeIsLeftOften runs regions most of whose points are not for the code.
+func TestCodeIsLeftOften(t *testing.T) {
+	needCode(t)
+	for _, k := range []ir.Kind{ir.F32, ir.F64} {
+		r := rand.New(rand.NewSource(5))
+		for _, few := range []int{1, 2, 9, 1 << 30} { // of so many points one is too great
+			x := make([]float64, 5003)
+			for i := range x {
+				if x[i] = r.NormFloat64(); r.Intn(few) == 0 {
+					x[i] = 1e30
+				}
+			}
+			tryBoth(t, oneOp("sin", nil, k), []*array.Array{floats(k, x)})
+		}
+	}
+}
