@@ -48,19 +48,7 @@ func (p *Program) schedule(body []Value) []Value {
 	n := len(p.nodes)
 	s := &scheduler{p: p, height: make([]int32, n), left: make([]int32, n), wait: make([]int32, n), start: make([]int32, n),
 		readers: make([][]Value, n), full: int(p.set.vecs().hi) - 1}
-	in := make([]bool, n)
-	for _, v := range body {
-		in[v] = true
-	}
-	for _, v := range body {
-		for _, x := range p.distinct(v) {
-			if in[x] {
-				s.wait[v]++
-				s.readers[x] = append(s.readers[x], v)
-			}
-			s.left[x]++
-		}
-	}
+	s.readings(body)
 	for i := len(body) - 1; i >= 0; i-- {
 		v := body[i]
 		for _, r := range s.readers[v] {
@@ -92,6 +80,27 @@ func (p *Program) schedule(body []Value) []Value {
 		}
 	}
 	return out
+}
+
+// readings finds who reads each value, and counts.
+func (s *scheduler) readings(body []Value) {
+	for _, v := range body {
+		for _, x := range s.p.distinct(v) {
+			s.left[x]++
+		}
+	}
+	all := make([]Value, 3*len(body)) // in pieces of the values that are read
+	for x, n := range s.left {
+		s.readers[x], all = all[:0:n], all[n:]
+	}
+	for _, v := range body {
+		for _, x := range s.p.distinct(v) {
+			s.readers[x] = append(s.readers[x], v)
+			if !s.p.nodes[x].isRead() {
+				s.wait[v]++
+			}
+		}
+	}
 }
 
 // distinct is the operands of v that differ in the loop.
