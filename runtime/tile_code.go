@@ -22,6 +22,9 @@ type lanes struct {
 	value [2]jit.Value
 	known [2]bool
 	width jit.Width // of a number; of the mask that came first
+
+	short   bool // an integer of eight bytes that is known to fit into four
+	nonzero bool // a number that is known not to be zero
 }
 
 func index(w jit.Width) int { return int(w)/4 - 1 }
@@ -126,7 +129,9 @@ func (c *coder) constant(kind ir.Kind, f float64, i int64) lanes {
 		l.value[1], l.known[1] = c.out.Const(jit.W8, bits), true
 		return l
 	}
-	return number(c.out.Const(w, bits), w)
+	l := number(c.out.Const(w, bits), w)
+	l.short, l.nonzero = i == int64(int32(i)), i != 0
+	return l
 }
 
 // mask is a truth value in lanes of w.
@@ -198,32 +203,6 @@ func (c *coder) instr(in tileInstr, bound int64) {
 	default:
 		c.sound = false
 	}
-}
-
-// integer writes arithmetic that is checked: where it overflows the code is
-// left, for the interpreter to find the fault.
-func (c *coder) integer(in tileInstr, w jit.Width) {
-	v := c.values(in.src)
-	x, y := v[0], v[len(v)-1]
-	and := func(a, b jit.Value) jit.Value { return c.out.Do(jit.And, w, a, b) }
-	xor := func(a, b jit.Value) jit.Value { return c.out.Do(jit.Xor, w, a, b) }
-	var r jit.Value
-	switch in.op.Row.Name {
-	case "add":
-		r = c.out.Do(jit.IAdd, w, x, y)
-		c.out.Leave(and(xor(r, x), xor(r, y)))
-	case "sub":
-		r = c.out.Do(jit.ISub, w, x, y)
-		c.out.Leave(and(xor(x, y), xor(r, x)))
-	case "neg":
-		r = c.out.Do(jit.ISub, w, c.out.Const(w, 0), x)
-		c.out.Leave(and(r, x))
-	case "max":
-		r = c.out.Do(jit.Blend, w, c.out.Do(jit.IGt, w, x, y), x, y)
-	default:
-		c.sound = false
-	}
-	c.regs[in.dst] = number(r, w)
 }
 
 func laneOf(k ir.Kind) macro.Lane {
@@ -339,45 +318,14 @@ func (c *coder) convert(in tileInstr, from, to ir.Kind, bound int64) {
 		r = c.value(src)
 	case small && to == ir.I64:
 		r = c.out.Do(jit.SignExtend, w, c.value(src))
+	case (from == ir.F32 || from == ir.F64) && (to == ir.I32 || to == ir.I64 || to == ir.Index):
+		r = c.whole(c.value(src), v, to, bound)
 	default:
 		c.sound = false
 		return
 	}
 	c.regs[in.dst] = number(r, w)
-}
-
-// narrow is an integer of width v as one of four bytes; the code is left where
-// it is not in lo … hi.
-func (c *coder) narrow(x jit.Value, v jit.Width, lo, hi int64) jit.Value {
-	above := c.out.Do(jit.IGt, v, x, c.out.Const(v, uint64(hi)))
-	below := c.out.Do(jit.IGt, v, c.out.Const(v, uint64(lo)), x)
-	c.out.Leave(c.out.Do(jit.Or, v, above, below))
-	if v == jit.W8 {
-		return c.out.Do(jit.Low, jit.W4, x)
-	}
-	return x
-}
-
-// double is an integer of eight bytes as a double: both halves become exact
-// numbers by their place in the fraction, and their sum is rounded once.
-func (c *coder) double(x jit.Value) jit.Value {
-	const w = jit.W8
-	k := func(bits uint64) jit.Value { return c.out.Const(w, bits) }
-	low := c.out.Do(jit.Or, w, c.out.Do(jit.And, w, x, k(1<<32-1)), k(0x4330000000000000)) // 2^52 + low
-	high := c.out.Do(jit.Xor, w, c.out.DoImm(jit.Shr, w, 32, x), k(0x4530000080000000))    // 2^84 + 2^63 + high·2^32
-	high = c.out.Do(jit.Sub, w, high, k(0x4530000080100000))                               // less 2^84 + 2^63 + 2^52
-	return c.out.Do(jit.Add, w, high, low)
-}
-
-// float is an integer of eight bytes as a float; the code is left where it has
-// more bits than a double, because it would be rounded twice.
-func (c *coder) float(x jit.Value) jit.Value {
-	const w, most = jit.W8, uint64(1 << 53)
-	shifted := c.out.Do(jit.IAdd, w, x, c.out.Const(w, most))
-	small := c.out.Do(jit.IGt, w, shifted, c.out.Const(w, 0))
-	large := c.out.Do(jit.IGt, w, shifted, c.out.Const(w, 2*most))
-	c.out.Leave(c.out.Do(jit.Or, w, c.not(small, w), large))
-	return c.out.Do(jit.DoubleToFloat, jit.W4, c.double(x))
+	c.regs[in.dst].short = small && to == ir.I64
 }
 
 // truth writes x ≠ 0.

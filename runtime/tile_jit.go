@@ -1,9 +1,11 @@
 package runtime
 
 import (
+	"slices"
 	"sync"
 	"unsafe"
 
+	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/runtime/kernel"
 	"github.com/dfc-lang/dfc/runtime/kernel/jit"
 )
@@ -19,7 +21,11 @@ func newCodeStore(off bool) *codeStore {
 	if off || kernel.Active() < kernel.AVX2 || !jit.Available() {
 		return nil
 	}
-	return &codeStore{}
+	c := &codeStore{}
+	if kernel.Active() >= kernel.AVX512 {
+		c.mem.Set = jit.AVX512
+	}
+	return c
 }
 
 // add compiles a program; equal programs share their code. nil where it cannot be.
@@ -84,11 +90,20 @@ type codeLoad struct {
 }
 
 // The shortest row, in vectors, whose end may cost scalar turns, and the least
-// points of a slab.
+// points of a slab. With AVX-512 the end of a row costs a turn, and rows may be
+// half a vector.
 const (
 	shortRow  = 4
 	shortSlab = 256
 )
+
+// shortest is the points of the shortest row that is no whole vectors.
+func shortest(set jit.Set, lanes int) int {
+	if set == jit.AVX512 {
+		return lanes / 2
+	}
+	return shortRow * lanes
+}
 
 // code compiles a bound step; nil where it stays with the interpreter.
 func (b *binder) code(s *tileStep, bounds []int64, alias func(r, i int) bool) *tileCode {
@@ -96,7 +111,8 @@ func (b *binder) code(s *tileStep, bounds []int64, alias func(r, i int) bool) *t
 		return nil
 	}
 	c := &tileCode{row: s.n}
-	how := c.inRows(s)
+	set := b.prog.code.mem.Set
+	how := c.inRows(s, set)
 	if how == nil {
 		how = c.inOne(s)
 	}
@@ -116,6 +132,9 @@ func (b *binder) code(s *tileStep, bounds []int64, alias func(r, i int) bool) *t
 	if p == nil {
 		return nil
 	}
+	if p.Rows(c.row); c.gather {
+		p.Rows(s.tile)
+	}
 	if c.fn = b.prog.code.add(p); c.fn == nil {
 		return nil
 	}
@@ -127,15 +146,15 @@ func (b *binder) code(s *tileStep, bounds []int64, alias func(r, i int) bool) *t
 
 // inRows describes the loads as slabs, rows and points, nil where one has other
 // strides or there is too little of them.
-func (c *tileCode) inRows(s *tileStep) []jit.Access {
+func (c *tileCode) inRows(s *tileStep, set jit.Set) []jit.Access {
 	if len(s.loads) == 0 || len(s.loads[0].shape) < 2 {
 		return nil
 	}
 	shape := s.loads[0].shape
 	k := len(shape) - 2
 	c.outer, c.slab, c.row = shape[:k], shape[k], shape[k+1]
-	lanes := s.prog.lanes()
-	if c.row%lanes != 0 && c.row < shortRow*lanes || k > 0 && c.slab*c.row < shortSlab {
+	lanes := set.Lanes(s.prog.wide())
+	if c.row%lanes != 0 && c.row < shortest(set, lanes) || k > 0 && c.slab*c.row < shortSlab {
 		return nil
 	}
 	var how []jit.Access
@@ -157,14 +176,9 @@ func (c *tileCode) inRows(s *tileStep) []jit.Access {
 	return how
 }
 
-// lanes is how many points machine code will compute at once.
-func (p *tileProg) lanes() int {
-	for _, k := range p.kinds {
-		if bytesOf(k) == 8 {
-			return 4
-		}
-	}
-	return 8
+// wide reports whether a number has eight bytes.
+func (p *tileProg) wide() bool {
+	return slices.ContainsFunc(p.kinds, func(k ir.Kind) bool { return bytesOf(k) == 8 })
 }
 
 // inOne describes the loads as one row.
@@ -210,49 +224,67 @@ func (s *tileStep) codeTask(w *worker, task, lo, hi int) {
 				}
 			}
 		}
+		left := 0 // times in a row
 		for at := t; at < end; {
-			if at = s.runCode(w, task, t, at, end); at < 0 {
+			next := s.runCode(w, t, at, end)
+			if next == at {
+				left++
+			} else {
+				left = 0
+			}
+			if at = next; at == end {
+				break
+			}
+			if at = s.skip(w, task, at, end, left); at < 0 {
 				return
 			}
 		}
 	}
 }
 
-// runCode computes points from at up to end, or fewer, and returns where it
-// stopped, -1 at a fault. tile is where the tile of what is brought together begins.
-func (s *tileStep) runCode(w *worker, task, tile, at, end int) int {
+// runCode computes points from at on and returns where it stopped: at the end,
+// or at lanes that are not for the code. tile is where the tile of what is
+// brought together begins.
+func (s *tileStep) runCode(w *worker, tile, at, end int) int {
 	c := s.code
-	row, point := at/c.row, at%c.row
-	slab := row / c.slab
-	row %= c.slab
-	rows, n := 1, min(c.row-point, end-at)
-	if point == 0 && end-at >= c.row {
-		rows = min((end-at)/c.row, c.slab-row)
-	}
-	a := c.args[w.id]
-	for i := range s.loads {
-		l, x := &s.loads[i], &c.loads[i]
-		bytes := bytesOf(l.view.kind)
-		if c.gather && l.how == gathered {
-			a.Stream(i, unsafe.Add(s.regs[w.id][l.reg], (at-tile)*bytes), 0)
-			continue
+	for at < end {
+		row, point := at/c.row, at%c.row
+		slab := row / c.slab
+		row %= c.slab
+		rows, n := 1, min(c.row-point, end-at)
+		if point == 0 && end-at >= c.row {
+			rows = min((end-at)/c.row, c.slab-row)
 		}
-		a.Stream(i, unsafe.Add(s.fr.base[l.view.slot], (l.view.off+c.offset(x, slab, row, point))*bytes), x.row*bytes)
+		a := c.args[w.id]
+		for i := range s.loads {
+			l, x := &s.loads[i], &c.loads[i]
+			bytes := bytesOf(l.view.kind)
+			if c.gather && l.how == gathered {
+				a.Stream(i, unsafe.Add(s.regs[w.id][l.reg], (at-tile)*bytes), 0)
+				continue
+			}
+			a.Stream(i, unsafe.Add(s.fr.base[l.view.slot], (l.view.off+c.offset(x, slab, row, point))*bytes), x.row*bytes)
+		}
+		for k := range s.stores {
+			st := &s.stores[k]
+			a.Stream(len(s.loads)+k, st.at(s.fr, w, at), c.row*st.bytes)
+		}
+		doneRows, done := c.fn.Run(a, rows, n)
+		at += doneRows * n
+		if doneRows < rows {
+			return at + done
+		}
 	}
-	for k := range s.stores {
-		st := &s.stores[k]
-		a.Stream(len(s.loads)+k, st.at(s.fr, w, at), c.row*st.bytes)
-	}
-	doneRows, done := c.fn.Run(a, rows, n)
-	if doneRows == rows {
-		return at + rows*n
-	}
-	// Lanes here are not for the code.
-	at += doneRows*n + done
-	few := 1
-	if done < n-n%c.fn.Lanes() {
-		few = c.fn.Lanes()
-	}
+	return at
+}
+
+// skip interprets points that are not for the code and returns where the code
+// goes on, -1 at a fault: a turn of it, more where it was left right away again.
+func (s *tileStep) skip(w *worker, task, at, end, left int) int {
+	c := s.code
+	point := at % c.row
+	few := c.fn.Turn(min(c.row, point+end-at), point) << min(left, 10)
+	few = min(few, end-at, s.tile)
 	s.fill(s.regs[w.id], few)
 	if !s.interpret(w, task, at, few) {
 		return -1

@@ -15,7 +15,9 @@ const (
 	mStore                    // stream = x
 	mSpill                    // scratch = x
 	mTest                     // leave the loop where a lane of x is set
-	mMove                     // dst = m, for the next step
+	mMove                     // dst = m
+	mKeep                     // dst = m where the mask holds, else zero
+	mLogic                    // an instruction on mask registers
 )
 
 // mop is a machine operation on registers and places, for any number of lanes.
@@ -27,13 +29,14 @@ type mop struct {
 	m      place
 	imm    uint8
 	hasImm bool
-	mask   vec // of mBlend
+	mask   vec // of mBlend and mKeep
 }
 
 // place is where the last operand of an instruction is.
 type place struct {
 	kind placeKind
 	n    int32 // number of the register, pool entry, scratch slot or stream
+	turn uint8 // of a stream: the vector, of those of a turn
 }
 
 type placeKind uint8
@@ -45,14 +48,21 @@ const (
 	inStream
 )
 
-// vecs is how many registers are given to values; the last one is for what an
-// operation itself needs.
-const (
-	vecs = 15
-	temp = vec(15)
+// bank is registers that are given to values: those from lo on, below hi.
+type bank struct{ lo, hi vec }
+
+// Vector registers; the one behind them is for what an operation itself needs.
+// The first mask register cannot choose lanes.
+var (
+	vecs256 = bank{0, 15}
+	vecs512 = bank{0, 31}
+	masks   = bank{firstMask + 1, lanesLeft}
 )
 
-const nowhere = 0xff
+const (
+	allRegs = int(lanesLeft) + 1
+	nowhere = 0xff
+)
 
 // item is a node to be computed, an output to be stored, or the test that
 // leaves the loop.
@@ -60,6 +70,7 @@ type item struct {
 	what   itemKind
 	node   Value // computed, stored or tested
 	stream int   // of a store
+	turn   uint8 // of a store
 }
 
 type itemKind uint8
@@ -88,15 +99,16 @@ type allocator struct {
 	consts []uint64  // the pool: bits of a lane
 	widths []Width   // of the pool
 	uses   [][]int32 // positions of reads at this level, by value
-	held   [vecs]Value
-	locked [vecs]bool
-	pinned [vecs]bool
+	vecs   bank
+	held   [allRegs]Value
+	locked [allRegs]bool
+	pinned [allRegs]bool
 	pos    int32
 }
 
 func newAllocator(p *Program) *allocator {
 	n := len(p.nodes)
-	a := &allocator{p: p, where: make([]uint8, n), slot: make([]int32, n), pool: make([]int32, n), uses: make([][]int32, n)}
+	a := &allocator{p: p, vecs: p.set.vecs(), where: make([]uint8, n), slot: make([]int32, n), pool: make([]int32, n), uses: make([][]int32, n)}
 	for i := range p.nodes {
 		a.where[i], a.slot[i], a.pool[i] = nowhere, -1, -1
 	}
@@ -121,7 +133,7 @@ func (a *allocator) entry(w Width, bits uint64) int32 {
 // run allocates the items of a level; keep tells which values later levels
 // read.
 func (a *allocator) run(l level, items []item, keep []bool) []mop {
-	a.level, a.out, a.head = l, nil, nil
+	a.level, a.out, a.head, a.tail = l, nil, nil, nil
 	if len(items) == 0 {
 		return nil
 	}
@@ -139,7 +151,7 @@ func (a *allocator) run(l level, items []item, keep []bool) []mop {
 	}
 	for i, it := range items {
 		a.pos = int32(i)
-		a.locked = [vecs]bool{}
+		a.locked = [allRegs]bool{}
 		switch it.what {
 		case itemNode:
 			a.compute(it.node)
@@ -147,7 +159,7 @@ func (a *allocator) run(l level, items []item, keep []bool) []mop {
 				a.spill(it.node)
 			}
 		case itemStore, itemTest:
-			o := mop{kind: mStore, x: a.register(it.node), width: a.p.nodes[it.node].width, m: place{inStream, int32(it.stream)}}
+			o := mop{kind: mStore, x: a.register(it.node), width: a.p.nodes[it.node].width, m: place{inStream, int32(it.stream), it.turn}}
 			if it.what == itemTest {
 				o.kind = mTest
 			}
@@ -160,10 +172,21 @@ func (a *allocator) run(l level, items []item, keep []bool) []mop {
 	return a.out
 }
 
+// loop is the straight line of the innermost level, with what runs before it.
+func (a *allocator) loop(items []item, keep []bool) loop {
+	body := a.run(perLane, items, keep)
+	for v := range a.slot {
+		if a.p.levels[v] == perLane && a.p.nodes[v].op != opCarry {
+			a.slot[v] = -1
+		}
+	}
+	return loop{a.head, body, a.tail}
+}
+
 // carry brings a value to where the next step finds it.
 func (a *allocator) carry(it item) {
 	v := a.p.carries[it.stream]
-	o := mop{kind: mSpill, width: a.p.nodes[v].width, m: place{inScratch, a.slot[v]}}
+	o := mop{kind: mSpill, width: a.p.nodes[v].width, m: place{kind: inScratch, n: a.slot[v]}}
 	if r := a.where[v]; r != nowhere && a.pinned[r] {
 		o.kind, o.dst, o.m = mMove, vec(r), a.operand(it.node)
 	} else {
@@ -231,7 +254,7 @@ func (a *allocator) dies(v Value) bool {
 // pin keeps constants and what outer loops computed in registers that the
 // straight line leaves free, the most read first.
 func (a *allocator) pin(items []item) {
-	free := vecs - 2 - a.pressure(items)
+	free := int(a.vecs.hi) - 2 - a.pressure(items)
 	a.pos = 0
 	for _, v := range a.p.carries {
 		if free--; free < 0 {
@@ -239,12 +262,15 @@ func (a *allocator) pin(items []item) {
 		}
 		r := a.register(v)
 		a.pinned[r] = true
-		a.tail = append(a.tail, mop{kind: mSpill, x: r, width: a.p.nodes[v].width, m: place{inScratch, a.slot[v]}})
+		a.tail = append(a.tail, mop{kind: mSpill, x: r, width: a.p.nodes[v].width, m: place{kind: inScratch, n: a.slot[v]}})
+	}
+	if a.p.set == AVX512 && !a.p.steps && a.p.points < longRow*a.p.lanes() {
+		free = 0 // what is in memory costs as much for each row as for each vector
 	}
 	for ; free > 0; free-- {
 		best, most := Value(-1), 1
 		for v := range a.p.nodes {
-			if a.p.levels[v] < perLane && a.where[v] == nowhere && len(a.uses[v]) > most {
+			if a.p.levels[v] < perLane && a.where[v] == nowhere && len(a.uses[v]) > most && !a.p.isMask(Value(v)) {
 				best, most = Value(v), len(a.uses[v])
 			}
 		}
@@ -263,7 +289,7 @@ func (a *allocator) pressure(items []item) int {
 	live, most := 0, 0
 	born := make([]bool, len(a.p.nodes))
 	birth := func(v Value) {
-		if v >= 0 && a.p.levels[v] == perLane && a.p.nodes[v].op != opCarry && !born[v] {
+		if v >= 0 && a.p.levels[v] == perLane && a.p.nodes[v].op != opCarry && !born[v] && !a.p.isMask(v) {
 			born[v] = true
 			live++
 		}
@@ -293,25 +319,33 @@ func (a *allocator) release(v Value) {
 	}
 }
 
+// bank is where v belongs.
+func (a *allocator) bank(v Value) bank {
+	if a.p.isMask(v) {
+		return masks
+	}
+	return a.vecs
+}
+
 // take is a free register, whose content goes to memory where needed.
-func (a *allocator) take() vec {
-	for r := range a.held {
+func (a *allocator) take(b bank) vec {
+	for r := b.lo; r < b.hi; r++ {
 		if a.held[r] < 0 {
 			a.locked[r] = true
-			return vec(r)
+			return r
 		}
 	}
-	best, far := -1, int32(-1)
-	for r, v := range a.held {
+	best, far := nowhere, int32(-1)
+	for r := b.lo; r < b.hi; r++ {
 		if a.locked[r] || a.pinned[r] {
 			continue
 		}
-		d := a.next(v, a.pos)
-		if a.inMemory(v) {
+		d := a.next(a.held[r], a.pos)
+		if a.inMemory(a.held[r]) {
 			d += 4 // costs no store
 		}
 		if d > far {
-			best, far = r, d
+			best, far = int(r), d
 		}
 	}
 	v := a.held[best]
@@ -336,7 +370,7 @@ func (a *allocator) spill(v Value) {
 	}
 	a.slot[v] = a.slots
 	a.slots++
-	a.out = append(a.out, mop{kind: mSpill, x: vec(a.where[v]), width: a.p.nodes[v].width, m: place{inScratch, a.slot[v]}})
+	a.out = append(a.out, mop{kind: mSpill, x: vec(a.where[v]), width: a.p.nodes[v].width, m: place{kind: inScratch, n: a.slot[v]}})
 }
 
 // give puts v into register r.
@@ -352,7 +386,7 @@ func (a *allocator) register(v Value) vec {
 		a.locked[r] = true
 		return vec(r)
 	}
-	r := a.take()
+	r := a.take(a.bank(v))
 	a.give(v, r)
 	n := &a.p.nodes[v]
 	switch {
@@ -361,9 +395,9 @@ func (a *allocator) register(v Value) vec {
 		if a.p.streams[n.a].access != Direct {
 			k = mBroadcast
 		}
-		a.out = append(a.out, mop{kind: k, dst: r, width: n.width, m: place{inStream, int32(n.a)}})
+		a.out = append(a.out, mop{kind: k, dst: r, width: n.width, m: place{inStream, int32(n.a), n.turn}})
 	default:
-		a.out = append(a.out, mop{kind: mVex, inst: vmovups, dst: r, width: n.width, m: a.memory(v)})
+		a.out = append(a.out, mop{kind: mMove, dst: r, width: n.width, m: a.memory(v)})
 	}
 	return r
 }
@@ -375,9 +409,9 @@ func (a *allocator) memory(v Value) place {
 		if a.pool[v] < 0 {
 			a.pool[v] = a.entry(n.width, n.bits)
 		}
-		return place{inPool, a.pool[v]}
+		return place{kind: inPool, n: a.pool[v]}
 	}
-	return place{inScratch, a.slot[v]}
+	return place{kind: inScratch, n: a.slot[v]}
 }
 
 // operand is v as the last operand of an instruction: in its register, or
@@ -385,125 +419,17 @@ func (a *allocator) memory(v Value) place {
 func (a *allocator) operand(v Value) place {
 	if r := a.where[v]; r != nowhere {
 		a.locked[r] = true
-		return place{inRegister, int32(r)}
+		return place{kind: inRegister, n: int32(r)}
 	}
 	n := &a.p.nodes[v]
 	if n.op == opLoad && a.slot[v] < 0 {
 		s := a.p.streams[n.a]
 		if raw := s.kind == B4 || s.kind == B8; raw && s.access == Direct && a.dies(v) {
-			return place{inStream, int32(n.a)}
+			return place{inStream, int32(n.a), n.turn}
 		}
-		return place{inRegister, int32(a.register(v))}
+		return place{kind: inRegister, n: int32(a.register(v))}
 	}
 	return a.memory(v)
 }
 
 func (a *allocator) isIn(v Value) bool { return a.where[v] != nowhere }
-
-// compute emits a node.
-func (a *allocator) compute(v Value) {
-	n := &a.p.nodes[v]
-	if n.op == opLoad { // of an outer level
-		a.register(v)
-		return
-	}
-	w := &rows[n.op]
-	o := mop{kind: mVex, width: a.p.acts(n), imm: n.imm, hasImm: w.imm}
-	if o.width == W8 {
-		o.inst = w.inst[1]
-	} else {
-		o.inst = w.inst[0]
-	}
-	switch w.form {
-	case monadic:
-		o.m = a.operand(n.a)
-	case dyadic, comparison:
-		x, y := n.a, n.b
-		if !a.isIn(x) && (a.isIn(y) || a.p.levels[x] < a.p.levels[y]) {
-			if w.swaps {
-				x, y = y, x
-			} else if p, ok := swapped[n.imm]; ok && w.form == comparison {
-				x, y, o.imm = y, x, p
-			}
-		}
-		o.x = a.register(x)
-		o.m = a.operand(y)
-	case shift:
-		o.kind, o.dst = mShift, vec(w.ext)
-		o.x = a.register(n.a)
-	case fused:
-		a.fused(v, n, o)
-		return
-	case blend:
-		o.kind = mBlend
-		o.mask, o.x = a.register(n.a), a.register(n.c)
-		o.m = a.operand(n.b)
-	case low:
-		o.kind = mLow
-		o.x = a.register(n.a)
-	}
-	for _, x := range [3]Value{n.a, n.b, n.c} {
-		if x >= 0 {
-			a.release(x)
-		}
-	}
-	a.give(v, a.take())
-	if o.kind == mShift {
-		o.x, o.dst = vec(a.where[v]), o.x // written to vvvv, read from rm
-		o.m = place{inRegister, int32(o.dst)}
-		o.dst = vec(w.ext)
-	} else {
-		o.dst = vec(a.where[v])
-	}
-	a.out = append(a.out, o)
-}
-
-// swapped is the predicate of a comparison with its operands exchanged.
-var swapped = map[uint8]uint8{0x00: 0x00, 0x03: 0x03, 0x04: 0x04, 0x07: 0x07, 0x0c: 0x0c,
-	0x11: 0x1e, 0x12: 0x1d, 0x15: 0x1a, 0x16: 0x19}
-
-// fused emits one of the three orders of a multiply-add, of which each
-// overwrites another operand.
-func (a *allocator) fused(v Value, n *node, o mop) {
-	over := func(x Value) bool { return a.isIn(x) && a.dies(x) && !a.pinned[a.where[x]] }
-	x, y, z := n.a, n.b, n.c
-	if !a.isIn(x) && (a.isIn(y) || a.p.levels[x] < a.p.levels[y]) {
-		x, y = y, x
-	}
-	switch {
-	case over(z) && z != x && z != y: // 231: z = x·m + z
-		o.inst.op += 0x20
-		o.dst, o.x, o.m = a.register(z), a.register(x), a.operand(y)
-	case over(x) && x != z && x != y: // 213: x = y·x + m
-		o.inst.op += 0x10
-		o.dst, o.x, o.m = a.register(x), a.register(y), a.operand(z)
-	case over(y) && y != z && x != y:
-		o.inst.op += 0x10
-		o.dst, o.x, o.m = a.register(y), a.register(x), a.operand(z)
-	default: // a copy of the sum is overwritten
-		o.inst.op += 0x20
-		o.x, o.m = a.register(x), a.operand(y)
-		from := a.operand(z)
-		o.dst = a.take()
-		move := mop{kind: mVex, inst: vmovaps, dst: o.dst, width: o.width, m: from}
-		if from.kind != inRegister {
-			move.inst = vmovups
-		}
-		a.out = append(a.out, move)
-		a.finish(v, n, o)
-		return
-	}
-	// the register overwritten changes hands
-	old := a.held[o.dst]
-	a.where[old] = nowhere
-	a.held[o.dst] = -1
-	a.finish(v, n, o)
-}
-
-func (a *allocator) finish(v Value, n *node, o mop) {
-	a.out = append(a.out, o)
-	for _, x := range [3]Value{n.a, n.b, n.c} {
-		a.release(x)
-	}
-	a.give(v, o.dst)
-}

@@ -1,6 +1,7 @@
 package jit
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -35,9 +36,12 @@ func (c chain) load() Value {
 
 func (c chain) store(v Value, over ...int) { c.Output(c.Stream(kindOf(c.Width(v)), Direct), v, over) }
 
-// chains are those of the measurements in the papers: a polynomial of degree
-// 4 as eight operations, tanh(ax+b), gelu by tanh, and a step of Adam.
+var chainNames = []string{"poly", "tanh", "gelu", "adam", "call"}
+
+// chains are a polynomial of degree 4 as eight operations, tanh(ax+b), gelu by
+// tanh, a step of Adam, and the price of a call option.
 var chains = map[string]func(c chain){
+	"call": price,
 	"poly": func(c chain) {
 		x := c.load()
 		y := c.k(1.1)
@@ -65,18 +69,34 @@ var chains = map[string]func(c chain){
 	},
 }
 
+// price is the formula of Black and Scholes.
+func price(c chain) {
+	spot, strike, years, rate, sigma := c.load(), c.load(), c.load(), c.load(), c.load()
+	cdf := func(x Value) Value {
+		return c.do("mul", c.k(0.5), c.do("add", c.k(1), c.do("erf", c.do("div", x, c.k(math.Sqrt2)))))
+	}
+	root := c.do("mul", sigma, c.do("sqrt", years))
+	drift := c.do("mul", c.do("add", rate, c.do("mul", c.k(0.5), c.do("mul", sigma, sigma))), years)
+	d := c.do("div", c.do("add", c.do("log", c.do("div", spot, strike)), drift), root)
+	far := c.do("mul", c.do("mul", strike, c.do("exp", c.do("mul", c.do("neg", rate), years))), cdf(c.do("sub", d, root)))
+	c.store(c.do("sub", c.do("mul", spot, cdf(d)), far))
+}
+
 func BenchmarkCompile(b *testing.B) {
-	for _, name := range []string{"poly", "tanh", "gelu", "adam"} {
-		b.Run(name, func(b *testing.B) {
-			for range b.N {
-				p := New()
-				chains[name](chain{p, macro.F32})
-				var m Memory
-				if _, err := m.Add(p); err != nil {
-					b.Fatal(err)
+	for _, set := range []Set{AVX2, AVX512} {
+		for _, name := range chainNames {
+			b.Run(name+"/"+set.String(), func(b *testing.B) {
+				for range b.N {
+					p := New()
+					p.Rows(4096)
+					chains[name](chain{p, macro.F32})
+					m := Memory{Set: set}
+					if _, err := m.Add(p); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 
@@ -100,44 +120,50 @@ func BenchmarkMap(b *testing.B) {
 func BenchmarkChains(b *testing.B) {
 	needCode(b)
 	for _, lane := range []macro.Lane{macro.F32, macro.F64} {
-		for _, name := range []string{"poly", "tanh", "gelu", "adam"} {
-			b.Run(name+"/"+lane.String(), func(b *testing.B) {
-				const n = 4096
-				p := New()
-				chains[name](chain{p, lane})
-				var m Memory
-				defer m.Close()
-				f, err := m.Add(p)
-				if err == nil {
-					err = m.Seal()
-				}
-				if err != nil {
-					b.Fatal(err)
-				}
-				a := f.NewArgs()
-				var bufs []*buffer
-				for i, s := range p.streams {
-					bufs = append(bufs, newBuffer(s.kind, 1, n))
-					for j := range n {
-						x := float64(j-n/2) * 0.003
-						v := b64(x)
-						if s.kind == B4 {
-							v = b32(float32(x))
-						}
-						bufs[i].set(j, v)
-					}
-					a.Stream(i, bufs[i].start(), 0)
-				}
-				best := time.Hour
-				for range b.N {
-					start := time.Now()
-					for range 4 {
-						f.Run(a, 1, n)
-					}
-					best = min(best, time.Since(start)/4)
-				}
-				b.ReportMetric(float64(best.Nanoseconds())/n, "best-ns/element")
-			})
+		for _, name := range chainNames {
+			for _, set := range sets() {
+				b.Run(name+"/"+lane.String()+"/"+set.String(), func(b *testing.B) { benchmarkChain(b, name, lane, set) })
+			}
 		}
 	}
+}
+
+func benchmarkChain(b *testing.B, name string, lane macro.Lane, set Set) {
+	const n = 4096
+	p := New()
+	p.Rows(n)
+	chains[name](chain{p, lane})
+	m := Memory{Set: set}
+	defer m.Close()
+	f, err := m.Add(p)
+	if err == nil {
+		err = m.Seal()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	a := f.NewArgs()
+	for i, s := range p.streams {
+		buf := newBuffer(s.kind, 1, n)
+		for j := range n {
+			x := 0.5 + float64(j)*0.003
+			v := b64(x)
+			if s.kind == B4 {
+				v = b32(float32(x))
+			}
+			buf.set(j, v)
+		}
+		a.Stream(i, buf.start(), 0)
+	}
+	best := time.Hour
+	for range b.N {
+		start := time.Now()
+		for range 4 {
+			if row, _ := f.Run(a, 1, n); row != 1 {
+				b.Fatal("left")
+			}
+		}
+		best = min(best, time.Since(start)/4)
+	}
+	b.ReportMetric(float64(best.Nanoseconds())/n, "best-ns/element")
 }

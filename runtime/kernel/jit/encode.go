@@ -47,7 +47,8 @@ func (m mem) high() byte {
 }
 
 // inst is a vector instruction: opcode map (1: 0F, 2: 0F38, 3: 0F3A),
-// mandatory prefix (0: none, 1: 66, 2: F3, 3: F2), opcode and W bit.
+// mandatory prefix (0: none, 1: 66, 2: F3, 3: F2), opcode and W bit, which is 2
+// where it is set in an EVEX prefix alone.
 type inst struct{ mp, pp, op, w byte }
 
 // code is machine code under construction.
@@ -64,11 +65,12 @@ func (c *code) prefix(i inst, wide bool, r, x, b byte, v vec) {
 	if wide {
 		last |= 4
 	}
-	if x|b|i.w == 0 && i.mp == 1 {
+	w := i.w & 1
+	if x|b|w == 0 && i.mp == 1 {
 		c.bytes(0xc5, (r^1)<<7|last, i.op)
 		return
 	}
-	c.bytes(0xc4, (r^1)<<7|(x^1)<<6|(b^1)<<5|i.mp, i.w<<7|last, i.op)
+	c.bytes(0xc4, (r^1)<<7|(x^1)<<6|(b^1)<<5|i.mp, w<<7|last, i.op)
 }
 
 // rrr is an instruction on registers in the order of the fields reg, vvvv, rm;
@@ -89,12 +91,15 @@ func (c *code) rrm(i inst, wide bool, r, v vec, m mem) {
 }
 
 // address is ModRM, SIB and displacement.
-func (c *code) address(field byte, m mem) {
-	mod := byte(2)
+func (c *code) address(field byte, m mem) { c.addressIn(field, m, 1) }
+
+// addressIn is an address whose displacement, where it is short, counts units.
+func (c *code) addressIn(field byte, m mem, unit int32) {
+	mod, short := byte(2), m.disp/unit
 	switch {
 	case m.disp == 0 && m.base&7 != 5:
 		mod = 0
-	case m.disp == int32(int8(m.disp)):
+	case m.disp%unit == 0 && short == int32(int8(short)):
 		mod = 1
 	}
 	switch {
@@ -107,7 +112,7 @@ func (c *code) address(field byte, m mem) {
 	}
 	switch mod {
 	case 1:
-		c.bytes(byte(m.disp))
+		c.bytes(byte(short))
 	case 2:
 		c.imm32(m.disp)
 	}
@@ -151,8 +156,9 @@ func (c *code) cmp(x, y reg) {
 	c.bytes(0x48|byte(y>>3)<<2|byte(x>>3), 0x39, 0xc0|byte(y&7)<<3|byte(x&7))
 }
 
-// Conditions of jumps, for signed numbers.
+// Conditions of jumps; the orders are those of signed numbers.
 const (
+	notEqual     = 0x5
 	less         = 0xc
 	greaterEqual = 0xd
 	lessEqual    = 0xe

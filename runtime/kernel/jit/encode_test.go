@@ -61,6 +61,7 @@ var mnemonics = map[Op][2]string{Add: {"VADDPS", "VADDPD"}, Sub: {"VSUBPS", "VSU
 	Or: {"VORPS", "VORPD"}, Xor: {"VXORPS", "VXORPD"}, Blend: {"VBLENDVPS", "VBLENDVPD"}, IAdd: {"VPADDD", "VPADDQ"},
 	ISub: {"VPSUBD", "VPSUBQ"}, IMul: {"VPMULLD"}, IMin: {"VPMINSD"}, IMax: {"VPMAXSD"}, IEq: {"VPCMPEQD", "VPCMPEQQ"},
 	IGt: {"VPCMPGTD", "VPCMPGTQ"}, Shl: {"VPSLLD", "VPSLLQ"}, Shr: {"VPSRLD", "VPSRLQ"}, Sar: {"VPSRAD"},
+	MulHalves: {"", "VPMULDQ"}, MulUnsigned: {"", "VPMULUDQ"},
 	FloatToDouble: {"", "VCVTPS2PD"}, IntToDouble: {"", "VCVTDQ2PD"}, SignExtend: {"", "VPMOVSXDQ"}, ZeroExtend: {"", "VPMOVZXDQ"},
 	DoubleToFloat: {"", "VCVTPD2PS"}, DoubleToInt: {"", "VCVTPD2DQ"}, IntToFloat: {"VCVTDQ2PS"}, FloatToInt: {"VCVTPS2DQ"}}
 
@@ -163,8 +164,8 @@ func (l *encodings) moves() {
 	l.add("ADDQ $4096, R9", func(c *code) { c.addImm(r9, 4096) })
 	l.add("XORL DX, DX", func(c *code) { c.zero(rDX) })
 	l.add("XORL R9, R9", func(c *code) { c.zero(r9) })
-	for op, name := range map[byte]string{0xb6: "MOVBLZX", 0xbe: "MOVBLSX", 0xb7: "MOVWLZX", 0xbf: "MOVWLSX"} {
-		l.add(name+" 5(R9)(DX*1), AX", func(c *code) { e := emitter{}; e.extend(op, m); c.b = e.b })
+	for k, name := range map[Kind]string{U8: "MOVBLZX", Bool: "MOVBLZX", I8: "MOVBLSX", U16: "MOVWLZX", I16: "MOVWLSX"} {
+		l.add(name+" 5(R9)(DX*1), AX", func(c *code) { e := emitter{}; e.extend(k, m); c.b = e.b })
 	}
 }
 
@@ -174,6 +175,10 @@ func TestEncodings(t *testing.T) {
 	l := &encodings{}
 	l.operations()
 	l.moves()
+	l.compare(t)
+}
+
+func (l *encodings) compare(t *testing.T) {
 	var src strings.Builder
 	src.WriteString("TEXT ·f(SB), 4, $0-0\n")
 	for _, e := range l.list {

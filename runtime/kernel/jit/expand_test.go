@@ -32,6 +32,12 @@ func TestMacros(t *testing.T) {
 }
 
 func checkMacro(t *testing.T, c *macro.Code, masked bool, r *rand.Rand) {
+	for _, s := range sets() {
+		checkMacroOn(t, s, c, masked, r)
+	}
+}
+
+func checkMacroOn(t *testing.T, set Set, c *macro.Code, masked bool, r *rand.Rand) {
 	w := Width(c.Lane.Bits() / 8)
 	p := New()
 	var args []Value
@@ -44,7 +50,7 @@ func checkMacro(t *testing.T, c *macro.Code, masked bool, r *rand.Rand) {
 	}
 	out := p.Stream(kindOf(w), Direct)
 	p.Output(out, p.Expand(c, args...), nil)
-	var m Memory
+	m := Memory{Set: set}
 	defer m.Close()
 	f, err := m.Add(p)
 	if err != nil {
@@ -69,15 +75,13 @@ func checkMacro(t *testing.T, c *macro.Code, masked bool, r *rand.Rand) {
 		for s, b := range in {
 			a.Stream(s, unsafe.Add(b.start(), from<<b.kind.shift()), 0)
 		}
-		row, at := f.Run(a, 1, end-from)
+		count := end - from
+		row, at := f.Run(a, 1, count)
 		if row == 1 {
 			break
 		}
 		from += at
-		size := 1
-		if at < (end-from)-(end-from)%f.Lanes() {
-			size = f.Lanes()
-		}
+		size := f.Turn(count, at)
 		out := in[len(in)-1]
 		for i := from; i < min(from+size, n); i++ {
 			v, _ := c.Eval(values(in, i, w)...)
@@ -92,7 +96,7 @@ func checkMacro(t *testing.T, c *macro.Code, masked bool, r *rand.Rand) {
 		x := values(in, i, w)
 		want, _ := c.Eval(x...)
 		if got := in[len(in)-1].get(i); !same(kindOf(w), w, got, want&ones(w, true)) {
-			t.Fatalf("element %d of %#x: %#x, want %#x\n%v", i, x, got, want, c)
+			t.Fatalf("%v: element %d of %#x: %#x, want %#x\n%v", set, i, x, got, want, c)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 // runnable at once; Close gives the pages back, and no code of them may run
 // then or later.
 type Memory struct {
+	Set     Set // what programs are made of, chosen before the first is added
 	pages   [][]byte
 	waiting []*Func
 	text    []byte
@@ -18,9 +19,11 @@ type Memory struct {
 // Func is a compiled program.
 type Func struct {
 	entry   unsafe.Pointer // nil until sealed
-	at      int            // in the text that waits
+	set     Set
+	at      int // in the text that waits
 	size    int
 	lanes   int
+	long    int // elements of a turn of the first loop
 	slots   int
 	streams int
 }
@@ -30,18 +33,22 @@ var ErrRefused = errors.New("jit: executable memory was refused")
 
 // Add compiles a program, unless an equal one was added before.
 func (m *Memory) Add(p *Program) (*Func, error) {
-	key := p.key()
+	key := p.key(m.Set)
 	if f := m.known[key]; f != nil {
 		return f, nil
 	}
-	t, err := p.compile()
+	t, err := p.compile(m.Set)
 	if err != nil {
 		return nil, err
 	}
 	for len(m.text)%64 != 0 {
 		m.text = append(m.text, 0xcc)
 	}
-	f := &Func{at: len(m.text), size: len(t.code), lanes: p.Lanes(), slots: t.slots, streams: len(p.streams)}
+	f := &Func{set: m.Set, at: len(m.text), size: len(t.code), lanes: 1, slots: t.slots, streams: len(p.streams)}
+	if !p.steps {
+		f.lanes = m.Set.Lanes(p.wide)
+	}
+	f.long = f.lanes * t.turns
 	m.text = append(m.text, t.code...)
 	m.waiting = append(m.waiting, f)
 	if m.known == nil {
@@ -87,21 +94,35 @@ func (f *Func) Ready() bool { return f.entry != nil }
 // Size is the bytes of code and constants.
 func (f *Func) Size() int { return f.size }
 
-// Lanes is how many elements a turn of the loop computes.
-func (f *Func) Lanes() int { return f.lanes }
+// Turn is how many elements are computed together with the one at which Run
+// left a row of n: those of many vectors, of one, and behind the last whole
+// vector what is left, or one where turns are of single numbers.
+func (f *Func) Turn(n, element int) int {
+	switch {
+	case element < n-n%f.long:
+		return f.long
+	case element < n-n%f.lanes:
+		return f.lanes
+	case f.set == AVX512:
+		return n - element
+	}
+	return 1
+}
 
 // Args are the arguments of a Func and its scratch memory: one for each
 // goroutine that runs it.
 type Args struct {
 	words   []uint64
 	scratch int // the word where scratch memory begins
+	slot    int // bytes from slot to slot of it
 }
 
 // NewArgs makes arguments for f.
 func (f *Func) NewArgs() *Args {
 	const line = 8 // words of a cache line
 	head := argStreams + 2*f.streams
-	a := &Args{words: make([]uint64, head+4*f.slots+line)}
+	slot := f.set.bytes()
+	a := &Args{words: make([]uint64, head+slot/8*f.slots+line), slot: slot}
 	scratch := unsafe.Pointer(&a.words[head])
 	over := int(uintptr(scratch)%64) / 8
 	a.scratch = head + (line-over)%line
@@ -117,10 +138,10 @@ func (a *Args) Stream(i int, p unsafe.Pointer, row int) {
 	a.words[argStreams+2*i+1] = uint64(row)
 }
 
-// Carry is where the bits of carry i lie, 32 bytes: to be set before the first
+// Carry is where the bits of carry i lie, 16 bytes at least: to be set before the first
 // step, the lane in front, and to be read behind the last.
 func (a *Args) Carry(i int) unsafe.Pointer {
-	return unsafe.Add(unsafe.Pointer(&a.words[a.scratch]), 32*i)
+	return unsafe.Add(unsafe.Pointer(&a.words[a.scratch]), a.slot*i)
 }
 
 // Run computes n elements of each of some rows; both are at least 1, and n is 1
@@ -130,8 +151,13 @@ func (a *Args) Carry(i int) unsafe.Pointer {
 // What runs cannot be interrupted: at most 50 microseconds are good manners.
 func (f *Func) Run(a *Args, rows, n int) (row, element int) {
 	a.words[argMain] = uint64(n - n%f.lanes)
+	a.words[argLong] = uint64(n - n%f.long)
 	a.words[argCount] = uint64(n)
 	a.words[argRows] = uint64(rows)
+	a.words[argTail] = 1
+	if f.lanes > 1 {
+		a.words[argTail] = 1<<(n%f.lanes) - 1
+	}
 	call(f.entry, &a.words[0])
 	if left := int(a.words[argLeft]); left < n {
 		return rows - int(a.words[argRows]), left

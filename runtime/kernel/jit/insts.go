@@ -48,6 +48,8 @@ const (
 	fused                      // a·b + c in one of three orders
 	blend                      // dst, c, b, mask a
 	low                        // of lanes of eight bytes
+	keep                       // dst, b, mask a
+	logic                      // dst, a, b or dst, a in mask registers
 )
 
 // row is how an operation is done: at index 0 on lanes of four bytes, at 1 on
@@ -61,7 +63,7 @@ type row struct {
 }
 
 // both is a float instruction that differs by its prefix.
-func both(mp, op byte) [2]inst { return [2]inst{{mp, 0, op, 0}, {mp, 1, op, 0}} }
+func both(mp, op byte) [2]inst { return [2]inst{{mp, 0, op, 0}, {mp, 1, op, 2}} }
 
 // pair is an instruction on the integer side.
 func pair(a, b inst) [2]inst { return [2]inst{a, b} }
@@ -79,7 +81,7 @@ var rows = [numOps]row{
 	Min:    {form: dyadic, inst: both(1, 0x5d)},
 	Max:    {form: dyadic, inst: both(1, 0x5f)},
 	Sqrt:   {form: monadic, inst: both(1, 0x51)},
-	Round:  {form: monadic, imm: true, inst: pair(inst{3, 1, 0x08, 0}, inst{3, 1, 0x09, 0})},
+	Round:  {form: monadic, imm: true, inst: pair(inst{3, 1, 0x08, 0}, inst{3, 1, 0x09, 2})},
 	Fma:    {form: fused, inst: fma(0x98)},
 	Fms:    {form: fused, inst: fma(0x9a)},
 	Fnma:   {form: fused, inst: fma(0x9c)},
@@ -90,23 +92,26 @@ var rows = [numOps]row{
 	Or:     {form: dyadic, swaps: true, inst: both(1, 0x56)},
 	Xor:    {form: dyadic, swaps: true, inst: both(1, 0x57)},
 	Blend:  {form: blend, inst: pair(inst{3, 1, 0x4a, 0}, inst{3, 1, 0x4b, 0})},
-	IAdd:   {form: dyadic, swaps: true, inst: pair(inst{1, 1, 0xfe, 0}, inst{1, 1, 0xd4, 0})},
-	ISub:   {form: dyadic, inst: pair(inst{1, 1, 0xfa, 0}, inst{1, 1, 0xfb, 0})},
+	IAdd:   {form: dyadic, swaps: true, inst: pair(inst{1, 1, 0xfe, 0}, inst{1, 1, 0xd4, 2})},
+	ISub:   {form: dyadic, inst: pair(inst{1, 1, 0xfa, 0}, inst{1, 1, 0xfb, 2})},
 	IMul:   {form: dyadic, swaps: true, inst: pair(inst{2, 1, 0x40, 0}, inst{})},
 	IMin:   {form: dyadic, swaps: true, inst: pair(inst{2, 1, 0x39, 0}, inst{})},
 	IMax:   {form: dyadic, swaps: true, inst: pair(inst{2, 1, 0x3d, 0}, inst{})},
 	IEq:    {form: dyadic, swaps: true, inst: pair(inst{1, 1, 0x76, 0}, inst{2, 1, 0x29, 0})},
 	IGt:    {form: dyadic, inst: pair(vpcmpgtd, vpcmpgtq)},
-	Shl:    {form: shift, imm: true, ext: 6, inst: pair(inst{1, 1, 0x72, 0}, inst{1, 1, 0x73, 0})},
-	Shr:    {form: shift, imm: true, ext: 2, inst: pair(inst{1, 1, 0x72, 0}, inst{1, 1, 0x73, 0})},
+	Shl:    {form: shift, imm: true, ext: 6, inst: pair(inst{1, 1, 0x72, 0}, inst{1, 1, 0x73, 2})},
+	Shr:    {form: shift, imm: true, ext: 2, inst: pair(inst{1, 1, 0x72, 0}, inst{1, 1, 0x73, 2})},
 	Sar:    {form: shift, imm: true, ext: 4, inst: pair(inst{1, 1, 0x72, 0}, inst{})},
+
+	MulHalves:   {form: dyadic, swaps: true, inst: pair(inst{}, inst{2, 1, 0x28, 2})},
+	MulUnsigned: {form: dyadic, swaps: true, inst: pair(inst{}, inst{1, 1, 0xf4, 2})},
 
 	FloatToDouble: {form: monadic, inst: pair(inst{}, inst{1, 0, 0x5a, 0})},
 	IntToDouble:   {form: monadic, inst: pair(inst{}, inst{1, 2, 0xe6, 0})},
 	SignExtend:    {form: monadic, inst: pair(inst{}, vpmovsxdq)},
 	ZeroExtend:    {form: monadic, inst: pair(inst{}, vpmovzxdq)},
-	DoubleToFloat: {form: monadic, inst: pair(inst{}, inst{1, 1, 0x5a, 0})},
-	DoubleToInt:   {form: monadic, inst: pair(inst{}, inst{1, 3, 0xe6, 0})},
+	DoubleToFloat: {form: monadic, inst: pair(inst{}, inst{1, 1, 0x5a, 2})},
+	DoubleToInt:   {form: monadic, inst: pair(inst{}, inst{1, 3, 0xe6, 2})},
 	Low:           {form: low},
 	IntToFloat:    {form: monadic, inst: pair(inst{1, 0, 0x5b, 0}, inst{})},
 	FloatToInt:    {form: monadic, inst: pair(inst{1, 1, 0x5b, 0}, inst{})},

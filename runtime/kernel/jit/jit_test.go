@@ -7,6 +7,8 @@ import (
 	"math/rand"
 	"testing"
 	"unsafe"
+
+	"github.com/dfc-lang/dfc/runtime/kernel"
 )
 
 // The meaning of programs, in Go: what the machine code is compared with.
@@ -62,6 +64,10 @@ func do(n *node, w Width, a, b, c uint64) uint64 {
 		return a >> n.imm
 	case Sar:
 		return uint64(uint32(int32(a) >> n.imm))
+	case MulHalves:
+		return uint64(int64(int32(a)) * int64(int32(b)))
+	case MulUnsigned:
+		return uint64(uint32(a)) * uint64(uint32(b))
 	case FloatToDouble:
 		return b64(float64(f32(a)))
 	case IntToDouble:
@@ -101,8 +107,7 @@ func toInt(x float64) uint64 {
 func single(n *node, x, y, z float32) uint64 {
 	switch n.op {
 	case Fma, Fms, Fnma, Fnms:
-		// Exact products and sums of small numbers, which the test keeps to.
-		return b32(float32(signed(n.op, float64(x), float64(y), float64(z))))
+		return b32(fused32(n.op, float64(x), float64(y), float64(z)))
 	case Cmp:
 		return ones(W4, holds(n.imm, float64(x), float64(y)))
 	case Min:
@@ -161,6 +166,8 @@ func double1(n *node, x float64) float64 {
 		return math.Sqrt(x)
 	case n.op == Round && n.imm == 1:
 		return math.Floor(x)
+	case n.op == Round && n.imm == 3:
+		return math.Trunc(x)
 	case n.op == Round && n.imm == 0:
 		return math.RoundToEven(x)
 	}
@@ -177,6 +184,30 @@ func signed(op Op, x, y, z float64) float64 {
 		return math.FMA(-x, y, -z)
 	}
 	return math.FMA(x, y, z)
+}
+
+// fused32 is rounded once: the product of floats is exact as a double, and
+// where the sum is not, its last bit is made odd before it is rounded to a float.
+func fused32(op Op, x, y, z float64) float32 {
+	if op == Fnma || op == Fnms {
+		x = -x
+	}
+	if op == Fms || op == Fnms {
+		z = -z
+	}
+	p := x * y
+	s := p + z
+	t := s - p
+	lost := (p - (s - t)) + (z - t)
+	if bits := b64(s); lost != 0 && !math.IsInf(s, 0) && !math.IsNaN(lost) && bits&1 == 0 {
+		if lost > 0 == (s > 0) {
+			bits++
+		} else {
+			bits--
+		}
+		s = f64(bits)
+	}
+	return float32(s)
 }
 
 func holds(pred uint8, x, y float64) bool {
@@ -250,7 +281,7 @@ func (b *buffer) set(i int, v uint64) {
 
 // interpret runs a program: elements that a turn of the loop computes together
 // are all stored, or none where one of them leaves.
-func interpret(p *Program, bufs []*buffer, rows, n int) (row, element int) {
+func interpret(p *Program, f *Func, bufs []*buffer, rows, n int) (row, element int) {
 	type store struct {
 		o output
 		i int
@@ -259,10 +290,7 @@ func interpret(p *Program, bufs []*buffer, rows, n int) (row, element int) {
 	val := make([]uint64, len(p.nodes))
 	for r := range rows {
 		for i := 0; i < n; {
-			step := 1
-			if i < n-n%p.Lanes() {
-				step = p.Lanes()
-			}
+			step := f.Turn(n, i)
 			var stores []store
 			for j := i; j < i+step; j++ {
 				p.evaluate(val, bufs, r, j)
@@ -330,7 +358,17 @@ func same(k Kind, w Width, x, y uint64) bool {
 // buffer: a result and what it overwrites.
 func check(t testing.TB, p *Program, r *rand.Rand, rows, n int, shared map[int]int) {
 	t.Helper()
-	var m Memory
+	for _, s := range sets() {
+		checkOn(t, s, p, r, rows, n, shared)
+	}
+}
+
+// sets are those that this processor has.
+func sets() []Set { return []Set{AVX2, AVX512}[:kernel.Best()] }
+
+func checkOn(t testing.TB, set Set, p *Program, r *rand.Rand, rows, n int, shared map[int]int) {
+	t.Helper()
+	m := Memory{Set: set}
 	defer m.Close()
 	f, err := m.Add(p)
 	if errors.Is(err, errOrder) {
@@ -363,16 +401,16 @@ func check(t testing.TB, p *Program, r *rand.Rand, rows, n int, shared map[int]i
 		want, got = append(want, a), append(got, b)
 		args.Stream(s, b.start(), b.row<<st.kind.shift())
 	}
-	wr, we := interpret(p, want, rows, n)
+	wr, we := interpret(p, f, want, rows, n)
 	gr, ge := f.Run(args, rows, n)
 	if wr != gr || we != ge {
-		t.Errorf("left at row %d, element %d, want %d, %d", gr, ge, wr, we)
+		t.Errorf("%v: left at row %d, element %d, want %d, %d", set, gr, ge, wr, we)
 		return
 	}
 	for s := range want {
 		for i, x := range want[s].words {
 			if y := got[s].words[i]; y != x && !sameWord(want[s].kind, x, y) {
-				t.Errorf("stream %d, kind %d, word %d of %d rows of %d: %#x, want %#x\n%s", s, want[s].kind, i-margin, rows, n, y, x, p)
+				t.Errorf("%v: stream %d, kind %d, word %d of %d rows of %d: %#x, want %#x\n%s", set, s, want[s].kind, i-margin, rows, n, y, x, p)
 				return
 			}
 		}

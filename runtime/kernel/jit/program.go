@@ -1,7 +1,7 @@
 // Package jit makes machine code for loops over lanes: a straight line of
 // operations on values that are read from streams, run for every element. The
-// code is for AVX2 with FMA and comes as bytes from an encoder of its own;
-// nothing is called from it.
+// code is for AVX2 with FMA, or for AVX-512, and comes as bytes from an encoder
+// of its own; nothing is called from it.
 //
 // It knows lanes of four and eight bytes and what processors do with them. What
 // elementary functions are made of is for package macro to know, and it has no
@@ -99,7 +99,9 @@ const (
 	IGt
 	Shl // by the immediate
 	Shr
-	Sar // of four bytes
+	Sar         // of four bytes
+	MulHalves   // the product of the low halves, of eight bytes
+	MulUnsigned // the same of halves without sign
 
 	FloatToDouble // lanes of four bytes become lanes of eight
 	IntToDouble
@@ -130,6 +132,7 @@ type node struct {
 	imm     uint8
 	a, b, c Value // -1 where there is none; a of a load is the stream, of a carry its number
 	bits    uint64
+	turn    uint8 // of a load: the vector, of those that a turn of the loop computes
 }
 
 // level says in which loop a node is computed.
@@ -152,6 +155,13 @@ type output struct {
 	stream int
 	value  Value
 	after  []int // streams that must have been read before
+	turn   uint8 // as of loads
+}
+
+// result is what a loop computes: outputs, and the lanes that it cannot.
+type result struct {
+	outputs []output
+	exit    Value // -1 where there is none
 }
 
 // Program is a loop over elements in the making.
@@ -163,6 +173,11 @@ type Program struct {
 	outputs []output
 	exit    Value // mask of the lanes that the program cannot compute, -1
 	wide    bool  // some lane has eight bytes
+	points  int   // of a row, as far as known
+
+	set     Set      // all that follows: of the program that is made of this one for AVX-512
+	vectors int      // that are computed at once where rows are long
+	turns   []result // what is computed of one vector, and of as many
 
 	steps   bool    // rows are steps, of one element
 	carries []Value // by number
@@ -183,6 +198,10 @@ func NewSteps() *Program {
 	p.steps = true
 	return p
 }
+
+// Rows says how many elements the rows will have, so that code for long rows is
+// made where they are.
+func (p *Program) Rows(n int) { p.points = n }
 
 // Carry declares the next carry and returns what it is at the beginning of a step.
 func (p *Program) Carry(w Width) Value {
@@ -269,7 +288,7 @@ func (p *Program) Width(v Value) Width { return p.nodes[v].width }
 // Output writes v to a stream, which is Direct, when the streams of after have
 // been read: those that share storage with it.
 func (p *Program) Output(s int, v Value, after []int) {
-	p.outputs = append(p.outputs, output{s, v, after})
+	p.outputs = append(p.outputs, output{stream: s, value: v, after: after})
 }
 
 // Leave ends the loops before anything is stored for elements where the mask v
@@ -289,19 +308,16 @@ func (p *Program) Leave(v Value) {
 	p.exit = p.Do(Or, p.Width(x), x, v)
 }
 
-// Lanes is the number of elements that one turn of the loop computes.
-func (p *Program) Lanes() int {
+// lanes is the number of elements that one turn of the loop computes.
+func (p *Program) lanes() int {
 	if p.steps {
 		return 1
 	}
-	if p.wide {
-		return 4
-	}
-	return 8
+	return p.set.Lanes(p.wide)
 }
 
 // key is the same for programs that are equal.
-func (p *Program) key() string {
+func (p *Program) key(s Set) string {
 	b := make([]byte, 0, 32*len(p.nodes))
 	for i := range p.nodes {
 		n := &p.nodes[i]
@@ -329,5 +345,6 @@ func (p *Program) key() string {
 	if p.steps {
 		b = append(b, 'T')
 	}
+	b = binary.LittleEndian.AppendUint32(b, uint32(p.atOnce(s)))
 	return string(binary.LittleEndian.AppendUint32(b, uint32(p.exit)))
 }

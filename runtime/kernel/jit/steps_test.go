@@ -65,7 +65,13 @@ func tryRecurrence(t testing.TB, r *rand.Rand) {
 
 // checkSteps runs a recurrence both ways, in two parts.
 func checkSteps(t testing.TB, p *Program, r *rand.Rand, steps int) {
-	var m Memory
+	for _, s := range sets() {
+		checkStepsOn(t, s, p, r, steps)
+	}
+}
+
+func checkStepsOn(t testing.TB, set Set, p *Program, r *rand.Rand, steps int) {
+	m := Memory{Set: set}
 	defer m.Close()
 	f, err := m.Add(p)
 	if errors.Is(err, errOrder) {
@@ -111,27 +117,27 @@ func checkSteps(t testing.TB, p *Program, r *rand.Rand, steps int) {
 		done, _ := f.Run(a, part[1]-part[0], 1)
 		if done < part[1]-part[0] {
 			if part[0]+done != left {
-				t.Errorf("left at step %d, want %d", part[0]+done, left)
+				t.Errorf("%v: left at step %d, want %d", set, part[0]+done, left)
 			}
 			return
 		}
 	}
 	if left < steps {
-		t.Errorf("not left at step %d", left)
+		t.Errorf("%v: not left at step %d", set, left)
 		return
 	}
 	for i, v := range p.carries {
 		bits := binary.LittleEndian.Uint64(unsafe.Slice((*byte)(a.Carry(i)), 8))
 		w := p.nodes[v].width
 		if !same(kindOf(w), w, bits&ones(w, true), val[v]&ones(w, true)) {
-			t.Errorf("carry %d behind %d steps: %#x, want %#x\n%v", i, steps, bits, val[v], p)
+			t.Errorf("%v: carry %d behind %d steps: %#x, want %#x\n%v", set, i, steps, bits, val[v], p)
 			return
 		}
 	}
 	for s := range want {
 		for i, x := range want[s].words {
 			if y := got[s].words[i]; y != x && !sameWord(want[s].kind, x, y) {
-				t.Errorf("stream %d, word %d of %d steps: %#x, want %#x\n%v", s, i-margin, steps, y, x, p)
+				t.Errorf("%v: stream %d, word %d of %d steps: %#x, want %#x\n%v", set, s, i-margin, steps, y, x, p)
 				return
 			}
 		}

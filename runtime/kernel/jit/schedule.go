@@ -1,0 +1,155 @@
+package jit
+
+// The processor looks ahead about a hundred instructions. Where a line is
+// longer and its operations wait for each other, it finds too few that can run.
+// So lines are put in an order in which what is ready comes first.
+
+// latency is the cycles from operands to result, about those of Intel's
+// processors with AVX-512.
+func latency(n *node) int {
+	switch n.op {
+	case And, AndNot, Or, Xor, Blend, IAdd, ISub, IMin, IMax, Shl, Shr, Sar, opCopy, opKeep:
+		return 1
+	case opMaskAnd, opMaskAndNot, opMaskOr, opMaskXor, opMaskNot:
+		return 1
+	case Cmp, opCompare, opToMask, opToLanes, SignExtend, ZeroExtend:
+		return 3
+	case MulHalves, MulUnsigned:
+		return 5
+	case Round:
+		return 8
+	case IMul:
+		return 10
+	case Div:
+		return 12 + 2*(int(n.width)-2)
+	case Sqrt:
+		return 14 + 3*(int(n.width)-2)
+	case FloatToDouble, DoubleToFloat, IntToDouble, DoubleToInt:
+		return 7
+	}
+	return 4
+}
+
+// scheduler orders a line.
+type scheduler struct {
+	p       *Program
+	height  []int32   // by value: cycles from its beginning to the end of the line
+	left    []int32   // by value: reads to come
+	wait    []int32   // by value: operands to come
+	start   []int32   // by value: half a cycle in which it can begin
+	readers [][]Value // by value
+	ready   []Value
+	live    int // vectors that are read later
+	full    int // from so many on, values die before others are made
+}
+
+// schedule is the values of a line in a better order.
+func (p *Program) schedule(body []Value) []Value {
+	n := len(p.nodes)
+	s := &scheduler{p: p, height: make([]int32, n), left: make([]int32, n), wait: make([]int32, n), start: make([]int32, n),
+		readers: make([][]Value, n), full: int(p.set.vecs().hi) - 1}
+	s.readings(body)
+	for i := len(body) - 1; i >= 0; i-- {
+		v := body[i]
+		for _, r := range s.readers[v] {
+			s.height[v] = max(s.height[v], s.height[r])
+		}
+		s.height[v] += int32(latency(&p.nodes[v]))
+		if s.wait[v] == 0 {
+			s.ready = append(s.ready, v)
+		}
+	}
+	out := make([]Value, 0, len(body))
+	for now := int32(0); len(s.ready) > 0; now++ {
+		k := s.best(now)
+		v := s.ready[k]
+		s.ready[k] = s.ready[len(s.ready)-1]
+		s.ready = s.ready[:len(s.ready)-1]
+		now = max(now, s.start[v])
+		out = append(out, v)
+		s.live += s.change(v)
+		for _, x := range p.distinct(v) {
+			s.left[x]--
+		}
+		done := now + 2*int32(latency(&p.nodes[v]))
+		for _, r := range s.readers[v] {
+			s.start[r] = max(s.start[r], done)
+			if s.wait[r]--; s.wait[r] == 0 {
+				s.ready = append(s.ready, r)
+			}
+		}
+	}
+	return out
+}
+
+// readings finds who reads each value, and counts.
+func (s *scheduler) readings(body []Value) {
+	for _, v := range body {
+		for _, x := range s.p.distinct(v) {
+			s.left[x]++
+		}
+	}
+	all := make([]Value, 3*len(body)) // in pieces of the values that are read
+	for x, n := range s.left {
+		s.readers[x], all = all[:0:n], all[n:]
+	}
+	for _, v := range body {
+		for _, x := range s.p.distinct(v) {
+			s.readers[x] = append(s.readers[x], v)
+			if !s.p.nodes[x].isRead() {
+				s.wait[v]++
+			}
+		}
+	}
+}
+
+// distinct is the operands of v that differ in the loop.
+func (p *Program) distinct(v Value) []Value {
+	var list [3]Value
+	out := list[:0]
+	for _, x := range p.nodes[v].operands() {
+		if x >= 0 && p.levels[x] == perLane && (len(out) < 1 || out[0] != x) && (len(out) < 2 || out[1] != x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// change is by how much the vectors that are alive become more with v.
+func (s *scheduler) change(v Value) int {
+	d := 0
+	if s.left[v] > 0 && !s.p.isMask(v) {
+		d++
+	}
+	for _, x := range s.p.distinct(v) {
+		if s.left[x] == 1 && !s.p.isMask(x) && s.p.nodes[x].op != opLoad {
+			d--
+		}
+	}
+	return d
+}
+
+// best is the place among what is ready of what comes next: what can begin, of
+// these what the most depends on; where too much is alive, what ends most of it.
+func (s *scheduler) best(now int32) int {
+	best, key := 0, [3]int32{}
+	for i, v := range s.ready {
+		k := [3]int32{0, max(0, s.start[v]-now), -s.height[v]}
+		if s.live >= s.full {
+			k[0] = int32(s.change(v))
+		}
+		if i == 0 || before(k, key) {
+			best, key = i, k
+		}
+	}
+	return best
+}
+
+func before(x, y [3]int32) bool {
+	for i := range x {
+		if x[i] != y[i] {
+			return x[i] < y[i]
+		}
+	}
+	return false
+}
