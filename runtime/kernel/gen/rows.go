@@ -105,9 +105,9 @@ func (k rowKernel) ask(f *Func) {
 	f.Op("PREFETCHT0", Mem{Base: AX, Index: rSize, Scale: 1, Disp: -1})
 }
 
-// pieces runs body over a row: 64 bytes a turn, and what is left in pieces of
+// rowPieces runs body over a row: 64 bytes a turn, and what is left in pieces of
 // half as many each.
-func pieces(f *Func, body func(size, disp int)) {
+func rowPieces(f *Func, body func(size, disp int)) {
 	f.Op("XORL", rStep, rStep)
 	f.Op("LEAQ", Mem{Base: rSize, Disp: -64}, AX)
 	f.Op("CMPQ", rStep, AX)
@@ -146,7 +146,7 @@ func copyFrom(f *Func) { copyRow(f, rX, rRow) }
 func copyTo(f *Func)   { copyRow(f, rRow, rX) }
 
 func copyRow(f *Func, to, from Reg) {
-	pieces(f, func(size, disp int) {
+	rowPieces(f, func(size, disp int) {
 		move, reg := partOf(size)
 		f.Op(move, Mem{Base: from, Index: rStep, Scale: 1, Disp: disp}, reg)
 		f.Op(move, reg, Mem{Base: to, Index: rStep, Scale: 1, Disp: disp})
@@ -155,7 +155,7 @@ func copyRow(f *Func, to, from Reg) {
 
 // addRow adds a row to another, lanes with the suffix s.
 func addRow(f *Func, s string) {
-	pieces(f, func(size, disp int) {
+	rowPieces(f, func(size, disp int) {
 		x, row := Mem{Base: rX, Index: rStep, Scale: 1, Disp: disp}, Mem{Base: rRow, Index: rStep, Scale: 1, Disp: disp}
 		move, reg := partOf(size)
 		f.Op(move, row, reg)
