@@ -10,7 +10,9 @@ import (
 // The numbers of a row stand side by side in a record: a shuffled batch takes
 // rows from anywhere in the table, and waits for memory once or twice a row
 // instead of once a number. Fields of many bytes, such as images, have records
-// of their own.
+// of their own, and so has every field of a table that trainings read in the order
+// of the file alone: neighbouring rows are then a stretch of memory, which is the
+// batch itself.
 
 // wideRow is the size in bytes from which a column has its own records: that
 // of a line of memory.
@@ -25,14 +27,14 @@ type pack struct {
 }
 
 // layPacks gives columns of numbers their places in records: those of larger
-// elements first, so that all are aligned.
-func layPacks(cols []*col) []*pack {
+// elements first, so that all are aligned. apart gives each its own records.
+func layPacks(cols []*col, apart bool) []*pack {
 	var packs []*pack
 	narrow := &pack{}
 	for _, c := range cols {
 		switch {
 		case c.text:
-		case c.rowBytes() >= wideRow:
+		case apart || c.rowBytes() >= wideRow:
 			packs = append(packs, &pack{cols: []*col{c}})
 		default:
 			narrow.cols = append(narrow.cols, c)
@@ -65,6 +67,8 @@ func (c *col) fillRows(at int, src []byte) {
 	chunk := c.pack.chunks[len(c.pack.chunks)-1]
 	dst, stride := chunk[at*c.pack.stride+c.at:], c.pack.stride
 	switch row := int(c.rowBytes()); row {
+	case stride:
+		copy(dst, src)
 	case 1:
 		for i, x := range src {
 			dst[i*stride] = x
