@@ -42,12 +42,12 @@ func tileExpF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func tileExpm1F32(dst *float32, x *float32, n int) (done int)
 
-// tileLogF32 is a tile kernel of 59 operations a vector.
+// tileLogF32 is a tile kernel of 68 operations a vector.
 //
 //go:noescape
 func tileLogF32(dst *float32, x *float32, n int) (done int)
 
-// tileLog1pF32 is a tile kernel of 65 operations a vector.
+// tileLog1pF32 is a tile kernel of 73 operations a vector.
 //
 //go:noescape
 func tileLog1pF32(dst *float32, x *float32, n int) (done int)
