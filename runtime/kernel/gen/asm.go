@@ -194,4 +194,5 @@ var Files = []File{
 	{"tile", tileFile},
 	{"reduce", reduceFile},
 	{"convert", convertFile},
+	{"rows", rowsFile},
 }
