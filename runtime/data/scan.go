@@ -87,6 +87,13 @@ func (ds *Dataset) newScan(v *view, reqs []ColumnReq, order *Order, size int) (*
 	return s, nil
 }
 
+// stands reports whether nearly all batches are rows as they stand in memory, so
+// that nothing is gained by making them ahead.
+func (s *scan) stands(spec OrderSpec) bool {
+	_, all := rangeOf(s.v.rows)
+	return all && !spec.Shuffle && !s.now.held && !s.g.more && 8*s.size <= ChunkRows
+}
+
 // newBatch makes the buffers of a batch, once.
 func (s *scan) newBatch() *Batch {
 	n := len(s.g.paths)
