@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"fmt"
+	"math"
 	"sync/atomic"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -107,13 +108,13 @@ func (g *indexed) part(k, owners int) (from, to int) {
 func (b *binder) scatterAdd(op *ir.Op) step {
 	switch op.Results[0].Type.Kind {
 	case ir.F32:
-		return scatterOf(b, op, kernel.ScatterAdd[float32])
+		return scatterOf(b, op, kernel.ScatterAdd[float32], kernel.Sum0[float32])
 	case ir.F64:
-		return scatterOf(b, op, kernel.ScatterAdd[float64])
+		return scatterOf(b, op, kernel.ScatterAdd[float64], kernel.Sum0[float64])
 	case ir.I32:
-		return scatterOf(b, op, scatterInts[int32])
+		return scatterOf(b, op, scatterInts[int32], nil)
 	}
-	return scatterOf(b, op, scatterInts[int64])
+	return scatterOf(b, op, scatterInts[int64], nil)
 }
 
 // scatterInts reports an overflow as position -2-j.
@@ -142,23 +143,29 @@ func scatterInts[T kernel.Int](acc, upd []T, idx []int32, n, inner, from, to int
 func (b *binder) rowWrite(op *ir.Op) step {
 	switch bytesOf(op.Results[0].Type.Kind) {
 	case 8:
-		return scatterOf(b, op, kernel.RowWrite[uint64])
+		return scatterOf(b, op, kernel.RowWrite[uint64], nil)
 	case 4:
-		return scatterOf(b, op, kernel.RowWrite[uint32])
+		return scatterOf(b, op, kernel.RowWrite[uint32], nil)
 	case 2:
-		return scatterOf(b, op, kernel.RowWrite[uint16])
+		return scatterOf(b, op, kernel.RowWrite[uint16], nil)
 	}
-	return scatterOf(b, op, kernel.RowWrite[uint8])
+	return scatterOf(b, op, kernel.RowWrite[uint8], nil)
 }
 
 // scatterOf runs do over the blocks and parts of the result: on its elements,
 // those of the third operand, the index, and the sizes. What it returns is the
-// position of a bad index, -1, or -2-j where a sum overflows at position j.
-func scatterOf[T any](b *binder, op *ir.Op, do func(dst, upd []T, idx []int32, n, inner, from, to int) int) step {
+// position of a bad index, -1, or -2-j where a sum overflows at position j. on0,
+// which may be nil, does the same for whole blocks of a result that begins as zeros.
+func scatterOf[T any](b *binder, op *ir.Op, do func(dst, upd []T, idx []int32, n, inner, from, to int) int,
+	on0 func(dst, upd []T, idx []int32, n, inner int) int) step {
 	dst, idx, upd := b.view(op.Results[0]), b.view(op.Operands[1]), b.view(op.Operands[2])
 	g := newIndexed(op.Attrs.(ir.GatherAttrs), dst.shape, idx.shape)
 	take := b.copyStep(dst, b.view(op.Operands[0]))
 	fr, pool, blocks, owners := b.fr, b.prog.pool, g.batch*g.mid, g.owners()
+	if on0 != nil && owners == 1 && g.many > 0 && isZeros(op.Operands[0]) {
+		take = nil
+		do = func(dst, upd []T, idx []int32, n, inner, _, _ int) int { return on0(dst, upd, idx, n, inner) }
+	}
 	bad, over := new(atomic.Int64), new(atomic.Int64)
 	j := &job{n: blocks * owners}
 	j.do = func(_ *worker, task int) {
@@ -198,6 +205,15 @@ func scatterOf[T any](b *binder, op *ir.Op, do func(dst, upd []T, idx []int32, n
 		}
 		return nil
 	}
+}
+
+// isZeros reports whether v is 0 throughout, as a float.
+func isZeros(v *ir.Value) bool {
+	if v.Def == nil {
+		return false
+	}
+	c, ok := v.Def.Attrs.(ir.ConstAttrs)
+	return ok && len(c.F) == 1 && c.F[0] == 0 && !math.Signbit(c.F[0])
 }
 
 // alone is a job whose tasks one worker does: they are too small to share.

@@ -35,7 +35,7 @@ type Batcher struct {
 	at      int          // the next batch of the frame in use
 	current *frame
 
-	helper bool // there is one
+	helper bool // there is one; not where batches are there without work
 	stop   atomic.Bool
 	asleep atomic.Bool
 	wake   chan struct{}
@@ -95,7 +95,7 @@ func (ds *Dataset) Batches(table string, reqs []ColumnReq, spec OrderSpec, size 
 		s.order = FileOrder(n)
 		s.order.epoch = spec.Epoch
 	}
-	b := &Batcher{s: s, spec: spec, wake: make(chan struct{}, 1), helper: workersOf(ds.opt.Workers) > 1}
+	b := &Batcher{s: s, spec: spec, wake: make(chan struct{}, 1), helper: workersOf(ds.opt.Workers) > 1 && !s.stands(spec)}
 	count, batches := shape(int64(size) * (perRow + 16))
 	if all := max(1, b.PerEpoch()); all < int64(count*batches) { // of a small table two frames do
 		batches = int(min(int64(batches), all))

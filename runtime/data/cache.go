@@ -82,6 +82,9 @@ func (t *table) cacheOf() (file, plan string) {
 			fmt.Fprintf(h, "%q\n", fmt.Sprint(s.TextStep))
 		}
 	}
+	if t.store.apart {
+		fmt.Fprintln(h, "apart")
+	}
 	plan = hex.EncodeToString(h.Sum(nil))
 	return filepath.Join(t.ds.opt.Cache, t.name+"-"+plan[:16]+".cache"), plan
 }

@@ -45,7 +45,7 @@ func (t *table) forget() {
 		t.keys = newDict()
 	}
 	t.files, t.dropped = nil, nil
-	s.packs = layPacks(s.cols)
+	s.packs = layPacks(s.cols, s.apart)
 }
 
 // cacheReader reads a cache and believes nothing that it has not checked.

@@ -14,6 +14,7 @@ type gatherer struct {
 	links   []*link
 	fetches []*fetch
 	near    []*pack // packs of the table itself that are read
+	more    bool    // something is gathered even where rows are neighbours
 }
 
 // link is rows that are reached: those of the table itself (links[0]), or
@@ -31,6 +32,9 @@ type fetch struct {
 	near int // its place in gatherer.near; -1: in memory
 	cols []fetched
 	none []byte // the record of a row that a key does not lead to
+
+	// whole: neighbouring rows of one chunk are the column as it is in the batch.
+	whole bool
 }
 
 type fetched struct {
@@ -71,12 +75,42 @@ func newGatherer(paths []*pathReader) *gatherer {
 			g.fetch(at, f.val, fetched{out: i, how: whetherAt})
 		case p.has:
 		case f.val.kind == ir.Index:
-			g.fetch(at, f.val, fetched{out: i, how: fromZero})
+			how := fromZero
+			if f.field != nil && !f.field.Optional && !f.field.Maybe {
+				how = asIs // none is missing
+			}
+			g.fetch(at, f.val, fetched{out: i, how: how})
 		default:
 			g.fetch(at, f.val, fetched{out: i})
 		}
 	}
+	g.findWhole()
 	return g
+}
+
+// findWhole finds the columns that need not be gathered where rows are
+// neighbours.
+func (g *gatherer) findWhole() {
+	whole := 0
+	for _, f := range g.fetches {
+		c := &f.cols[0]
+		f.whole = f.link == 0 && len(f.cols) == 1 && c.how == asIs && c.size == f.pack.stride
+		whole += int(oneIf(f.whole))
+	}
+	g.more = whole < len(g.paths)
+}
+
+// point makes the columns of b that are whole the stretch of memory where its
+// rows stand, neighbours in one chunk from first on.
+func (g *gatherer) point(b *Batch, first int32) {
+	for _, f := range g.fetches {
+		if f.whole {
+			from := int(first%ChunkRows) * f.pack.stride
+			at := f.cols[0].out
+			setElements(b.Cols[at], f.pack.chunks[first/ChunkRows][from:from+b.N*f.pack.stride])
+			b.Cols[at].Shape[0] = b.N
+		}
+	}
 }
 
 // reach is the link behind keys.
@@ -134,6 +168,7 @@ func (g *gatherer) fetch(at int, c *col, x fetched) {
 type piece struct {
 	b        *Batch
 	at, rows int
+	whole    bool // the columns that are whole are there
 }
 
 // gather fills a piece. rows has room for the rows of each link.
@@ -147,7 +182,9 @@ func (g *gatherer) gather(p piece, from *group, rows [][]int32) {
 		rows[i+1] = l.follow(grow(rows[i+1], p.rows), rows[l.from], from)
 	}
 	for _, f := range g.fetches {
-		f.gather(b, p.at, rows[f.link], from.of(f.near, f.pack))
+		if !p.whole || !f.whole {
+			f.gather(b, p.at, rows[f.link], from.of(f.near, f.pack))
+		}
 	}
 	for i, r := range g.paths {
 		to := src

@@ -8,12 +8,17 @@ import (
 // group is the chunks whose rows are permuted together.
 type group struct {
 	at     int     // its number; -1: none
+	n      int     // rows
+	first  int32   // where they are neighbours in order (run): the first of them
+	run    bool    // and src is empty
 	src    []int32 // rows of the source table, chunk by chunk
 	perm   []int32 // nil: as they are
 	held   bool    // it was read from the spill
 	chunks [][][]byte
 	texts  map[*col]*Texts
 	by     []int32 // see bySource
+
+	ascends bool // rows do, where there is no perm
 }
 
 // of are the records of a pack that the rows of a link address.
@@ -27,9 +32,12 @@ func (g *group) of(near int, p *pack) [][]byte {
 // rows writes which k rows, from place in of the group on, b has from at on.
 func (g *group) rows(b *Batch, at, in, k int) {
 	src, numbers := b.src[at:at+k], b.Rows[at:at+k]
-	if g.perm == nil {
+	switch {
+	case g.run:
+		countUp(src, g.first+int32(in))
+	case g.perm == nil:
 		copy(src, g.src[in:])
-	} else {
+	default:
 		for i, j := range g.perm[in : in+k] {
 			src[i] = g.src[j]
 		}
@@ -48,6 +56,28 @@ func (g *group) rows(b *Batch, at, in, k int) {
 	}
 }
 
+// neighbours reports whether the k rows from place in of the group on stand one
+// behind the other in one chunk that is in memory, and which is the first.
+func (g *group) neighbours(in, k int) (first int32, ok bool) {
+	switch {
+	case g.held || g.perm != nil:
+		return 0, false
+	case g.run:
+		first = g.first + int32(in)
+	case !g.ascends || int(g.src[in+k-1]-g.src[in]) != k-1:
+		return 0, false
+	default:
+		first = g.src[in]
+	}
+	return first, int(first%ChunkRows)+k <= ChunkRows
+}
+
+func countUp[T int32 | int64](dst []T, from T) {
+	for i := range dst {
+		dst[i] = from + T(i)
+	}
+}
+
 // load makes a group the current one. Rows of the one before that are not yet
 // gathered are gathered first, where it is given up.
 func (s *scan) load(f *frame, at int) error {
@@ -58,12 +88,16 @@ func (s *scan) load(f *frame, at int) error {
 	}
 	g := &s.now
 	g.src, g.by = g.src[:0], g.by[:0]
+	g.n, g.perm, g.at = int(s.order.starts[at+1]-s.order.starts[at]), s.order.inside(at), at
+	g.run, g.ascends = false, s.v.rows.ordered()
 	from, to := s.order.members(at)
+	if r, ok := rangeOf(s.v.rows); ok && !g.held && g.perm == nil {
+		g.run, g.first = true, int32(r.from+from*ChunkRows)
+		return nil
+	}
 	for c := from; c < to; c++ {
 		g.src = s.v.rows.chunk(s.order.chunk(c), g.src)
 	}
-	g.perm = s.order.inside(at)
-	g.at = at
 	if !g.held {
 		return nil
 	}

@@ -111,6 +111,21 @@ func (ds *Dataset) markTarget(table, rest, whole string) {
 	}
 }
 
+// inFileOrder reports whether trainings read the rows of a source table in the
+// order of the file, and none in any other.
+func (ds *Dataset) inFileOrder(table string) bool {
+	any := false
+	for _, n := range ds.m.Nodes {
+		if t, ok := n.Body.(*ir.Train); ok && t.Table != "" && ds.sourceOf(t.Table) == table {
+			if t.Order != "file" {
+				return false
+			}
+			any = true
+		}
+	}
+	return any
+}
+
 // sourceOf is the source or mapped table that a subset has its rows from.
 func (ds *Dataset) sourceOf(table string) string {
 	for {

@@ -174,6 +174,7 @@ func (ds *Dataset) readTable(t *table) error {
 	if t.must != "" {
 		t.store.limit = -1
 	}
+	t.store.apart = t.must == "" && ds.inFileOrder(t.name)
 	if t.record == nil {
 		for _, p := range t.reader.Paths {
 			ds.prints = append(ds.prints, Fingerprint{Path: p.Text})

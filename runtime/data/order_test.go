@@ -116,8 +116,8 @@ func bigReqs() []ColumnReq {
 		texts("s"), req("t", ir.TensorOf(ir.U8, ir.N(3))), req("#", ir.ScalarOf(ir.I64)), texts("k.id")}
 }
 
-// Whether rows are in memory or in the spill, and whoever parsed them, the
-// batches are the same bit for bit.
+// Whether rows are in memory or in the spill, in shared records or apart, and
+// whoever parsed them, the batches are the same bit for bit.
 func TestSpilledIsResident(t *testing.T) {
 	dir, m := bigDir(t), bigModule()
 	n := needsAll(m)
@@ -128,6 +128,11 @@ func TestSpilledIsResident(t *testing.T) {
 	}
 	want := open(1<<30, 1)
 	sets := []*Dataset{open(1<<30, 2), open(1<<30, 4), open(1<<16, 1), open(1<<16, 4)}
+	m.Nodes = append(m.Nodes, &ir.Node{Name: "fit", Body: &ir.Train{Table: "Some", Order: "file"}})
+	sets = append(sets, open(1<<30, 2), open(1<<16, 1))
+	if want.tables["T"].store.apart || !sets[4].tables["T"].store.apart || sets[4].tables["K"].store.apart {
+		t.Fatal("columns are apart where a training reads them in order, and nowhere else")
+	}
 	if r := sets[2].Report(); !r.Tables[0].Spilled || r.Tables[1].Spilled || want.Report().Tables[0].Spilled {
 		t.Fatalf("%+v", r.Tables)
 	}

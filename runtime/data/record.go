@@ -10,7 +10,9 @@ import (
 // The numbers of a row stand side by side in a record: a shuffled batch takes
 // rows from anywhere in the table, and waits for memory once or twice a row
 // instead of once a number. Fields of many bytes, such as images, have records
-// of their own.
+// of their own, and so has every field of a table that trainings read in the order
+// of the file alone: neighbouring rows are then a stretch of memory, which is the
+// batch itself.
 
 // wideRow is the size in bytes from which a column has its own records: that
 // of a line of memory.
@@ -25,17 +27,19 @@ type pack struct {
 }
 
 // layPacks gives columns of numbers their places in records: those of larger
-// elements first, so that all are aligned, and flags, eight a byte, last.
-func layPacks(cols []*col) []*pack {
+// elements first, so that all are aligned, and flags, eight a byte, last. apart
+// gives each its own records, in which a flag is a byte.
+func layPacks(cols []*col, apart bool) []*pack {
 	var packs []*pack
 	var flags []*col
 	narrow := &pack{}
 	for _, c := range cols {
 		switch {
 		case c.text:
-		case c.flag:
+		case c.flag && !apart:
 			flags = append(flags, c)
-		case c.rowBytes() >= wideRow:
+		case apart || c.rowBytes() >= wideRow:
+			c.flag = false
 			packs = append(packs, &pack{cols: []*col{c}})
 		default:
 			narrow.cols = append(narrow.cols, c)
@@ -84,6 +88,8 @@ func (c *col) fillRows(at int, src []byte) {
 		return
 	}
 	switch row := int(c.rowBytes()); row {
+	case stride:
+		copy(dst, src)
 	case 1:
 		for i, x := range src {
 			dst[i*stride] = x

@@ -35,6 +35,17 @@ func (r rangeRows) chunk(c int64, dst []int32) []int32 {
 	return dst
 }
 
+// rangeOf is s as neighbouring rows, where it is that.
+func rangeOf(s rowSet) (rangeRows, bool) {
+	switch s := s.(type) {
+	case allRows:
+		return rangeRows{0, int64(s)}, true
+	case rangeRows:
+		return s, true
+	}
+	return rangeRows{}, false
+}
+
 // listRows is rows in an order of their own.
 type listRows []int32
 

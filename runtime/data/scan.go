@@ -96,6 +96,13 @@ func (ds *Dataset) newScan(v *view, reqs []ColumnReq, order *Order, size int) (*
 	return s, nil
 }
 
+// stands reports whether nearly all batches are rows as they stand in memory, so
+// that nothing is gained by making them ahead.
+func (s *scan) stands(spec OrderSpec) bool {
+	_, all := rangeOf(s.v.rows)
+	return all && !spec.Shuffle && !s.now.held && !s.g.more && 8*s.size <= ChunkRows
+}
+
 // newBatch makes the buffers of a batch, once.
 func (s *scan) newBatch() *Batch {
 	n := len(s.g.paths)
@@ -132,7 +139,13 @@ func (s *scan) columnBytes(p *pathReader) int {
 // arrayOver is a flat array of elements that stand in b.
 func arrayOver(k ir.Kind, b []byte) array.Array {
 	a := array.Array{Kind: k}
-	switch k {
+	setElements(&a, b)
+	return a
+}
+
+// setElements makes the elements of a those that stand in b.
+func setElements(a *array.Array, b []byte) {
+	switch a.Kind {
 	case ir.F32:
 		a.F32 = viewAs[float32](b)
 	case ir.F64:
@@ -150,7 +163,6 @@ func arrayOver(k ir.Kind, b []byte) array.Array {
 	default:
 		a.U8 = b
 	}
-	return a
 }
 
 // seek goes to the beginning of a batch.
@@ -184,6 +196,11 @@ func (s *scan) plan(f *frame, b *Batch) error {
 	for i := range b.Texts {
 		b.Texts[i].reset()
 	}
+	for i, a := range b.Cols {
+		if a != nil {
+			cut(a, b.full[i], n)
+		}
+	}
 	for at := 0; at < n; {
 		at0, in := s.order.find(s.place)
 		if at0 != s.now.at {
@@ -191,19 +208,22 @@ func (s *scan) plan(f *frame, b *Batch) error {
 				return err
 			}
 		}
-		k := min(n-at, len(s.now.src)-int(in))
-		s.now.rows(b, at, int(in), k)
-		f.pieces = append(f.pieces, piece{b, at, k})
+		k := min(n-at, s.now.n-int(in))
+		first, whole := s.now.neighbours(int(in), k)
+		if whole = whole && k == n; whole {
+			s.g.point(b, first)
+		}
+		if whole && !s.g.more {
+			countUp(b.Rows, int64(first))
+		} else {
+			s.now.rows(b, at, int(in), k)
+			f.pieces = append(f.pieces, piece{b, at, k, whole})
+		}
 		at += k
 		s.place += int64(k)
 	}
 	s.index++
 	b.Last = s.place >= s.order.rows
-	for i, a := range b.Cols {
-		if a != nil {
-			cut(a, b.full[i], n)
-		}
-	}
 	return nil
 }
 

@@ -70,6 +70,7 @@ type store struct {
 	cols  []*col
 	packs []*pack // of the columns of numbers, made when rows begin to come
 	laid  bool
+	apart bool // each column has records of its own
 	rows  int64
 	fill  int // rows in the open chunk
 	bytes int64
@@ -86,7 +87,7 @@ func (s *store) add(c *col) *col {
 // lay gives the columns their places in records, once all are there.
 func (s *store) lay() {
 	if !s.laid {
-		s.packs, s.laid = layPacks(s.cols), true
+		s.packs, s.laid = layPacks(s.cols, s.apart), true
 	}
 }
 

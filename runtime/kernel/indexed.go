@@ -97,6 +97,25 @@ func ScatterAdd[T Float](acc, upd []T, idx []int32, n, inner, from, to int) int 
 	return -1
 }
 
+// Sum0 is ScatterAdd to zeros, all of n: acc, which has n rows, is written and not
+// read. Where no index is greater than its position, as with those of FirstOf,
+// it is one pass over rows in their order.
+func Sum0[T Float](acc, upd []T, idx []int32, n, inner int) int {
+	size := 0
+	if len(idx) > 0 && inner > 0 {
+		size = inner * int(unsafe.Sizeof(upd[0]))
+	}
+	if size > 0 && size%32 == 0 && Active() >= AVX2 && n == len(idx) && n <= rowsAtOnce && vectorFirsts(acc[:n*inner], upd[:n*inner], idx, n, size) < 0 {
+		return -1
+	}
+	clear(acc[:n*inner])
+	return ScatterAdd(acc, upd, idx, n, inner, 0, n)
+}
+
+// rowsAtOnce is how many rows a kernel in assembly moves, which nothing can
+// interrupt.
+const rowsAtOnce = 2048
+
 // addRun adds x, which is as long, to d. Runs are short: four at a time is
 // worth more than what a call of Add would be.
 func addRun[T Float](d, x []T) {
@@ -139,37 +158,59 @@ func RowWrite[T any](dst, upd []T, idx []int32, n, inner, from, to int) int {
 	return -1
 }
 
-// FirstsTable is the length of the table that FirstOf needs for n positions:
-// pairs of key and position, twice as many as positions.
+// FirstsTable is the length of the table that FirstOf needs for n positions: a
+// table of pairs of key and position, twice as many as positions, and two sets
+// of a word a position.
 func FirstsTable(n int) int {
-	slots := 4
-	for slots < 2*n {
-		slots *= 2
+	words := 2
+	for words < n {
+		words *= 2
 	}
-	return 2 * slots
+	return 6 * words
 }
 
 // FirstOf finds, for each position, the first one with the same index: dst[j]
 // is the least i with idx[i] = idx[j]. Indices are not negative. The table, of
-// FirstsTable(len(idx)) elements, is scratch: open addressing, by Knuth's
-// multiplicative hash.
+// FirstsTable(len(idx)) elements, is scratch. Most indices of a batch stand once:
+// sets of hashes, which take no branch, find those whose hash stands again, and
+// only these are looked up.
 func FirstOf(dst, idx, table []int32) {
 	clear(table)
-	mask := uint32(len(table)/2 - 1)
+	words := len(table) / 6
+	seen, again := table[:words], table[words:2*words]
+	mask := uint32(words - 1)
 	for j, k := range idx {
-		at := uint32(k) * 2654435769
-		at ^= at >> 15
-		for {
-			at &= mask
-			slot := table[2*at : 2*at+2 : 2*at+2]
-			if slot[0] == 0 {
-				slot[0], slot[1] = k+1, int32(j)
-			}
-			if slot[0] == k+1 {
-				dst[j] = slot[1]
-				break
-			}
-			at++
+		h := firstsHash(k)
+		at, bit := h>>5&mask, int32(1)<<(h&31)
+		again[at] |= seen[at] & bit
+		seen[at] |= bit
+		dst[j] = int32(j)
+	}
+	pairs := table[2*words:]
+	for j, k := range idx {
+		if h := firstsHash(k); again[h>>5&mask]&(1<<(h&31)) != 0 {
+			dst[j] = firstAt(pairs, h, k, int32(j))
+		}
+	}
+}
+
+// firstsHash is Knuth's multiplicative hash, with high bits in the low ones.
+func firstsHash(k int32) uint32 {
+	h := uint32(k) * 2654435769
+	return h ^ h>>15
+}
+
+// firstAt is the position that a table of pairs has for key k, which is j where
+// it had none: open addressing from the hash h on.
+func firstAt(pairs []int32, h uint32, k, j int32) int32 {
+	mask := uint32(len(pairs)/2 - 1)
+	for at := h & mask; ; at = (at + 1) & mask {
+		slot := pairs[2*at : 2*at+2 : 2*at+2]
+		if slot[0] == 0 {
+			slot[0], slot[1] = k+1, j
+		}
+		if slot[0] == k+1 {
+			return slot[1]
 		}
 	}
 }

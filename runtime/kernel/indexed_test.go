@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -103,6 +104,44 @@ func bytesAgree[T uint8 | uint16](t *testing.T, r *rand.Rand) {
 				t.Fatalf("%v gather of rows of %d %T", Active(), inner, src[0])
 			}
 		}
+	}
+}
+
+// TestSum0: sums onto zeros have the bits of sums onto an array of zeros, where
+// indices are firsts and where they are not.
+func TestSum0(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 100 {
+		testSum0[float32](t, r)
+		testSum0[float64](t, r)
+	}
+}
+
+func testSum0[T Float](t *testing.T, r *rand.Rand) {
+	inner, many := []int{1, 3, 4, 8, 16, 24}[r.IntN(6)], 1+r.IntN(100)
+	idx := drawIndex(r, many, many)
+	if r.IntN(2) == 0 {
+		FirstOf(idx, slices.Clone(idx), make([]int32, FirstsTable(many)))
+	}
+	upd, got, want := make([]T, many*inner), make([]T, many*inner), make([]T, many*inner)
+	for i := range upd {
+		upd[i], got[i] = T(r.NormFloat64()), T(math.NaN())
+		if r.IntN(4) == 0 {
+			upd[i] = T(math.Copysign(0, -1))
+		}
+	}
+	ScatterAdd(want, upd, idx, many, inner, 0, many)
+	if at := Sum0(got, upd, idx, many, inner); at != -1 {
+		t.Fatalf("a good index is called bad at %d", at)
+	}
+	for i := range got {
+		if math.Float64bits(float64(got[i])) != math.Float64bits(float64(want[i])) {
+			t.Fatalf("%d rows of %d: element %d is %v, not %v", many, inner, i, got[i], want[i])
+		}
+	}
+	idx[many/2] = int32(many)
+	if at := Sum0(got, upd, idx, many, inner); at != many/2 {
+		t.Fatalf("bad index found at %d, not %d", at, many/2)
 	}
 }
 

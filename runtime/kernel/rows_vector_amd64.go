@@ -10,12 +10,20 @@ func start[T any](x []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData
 
 // vectorGather is Gather of rows that are whole words.
 func vectorGather[T any](dst, src []T, idx []int32, n, size int) int {
-	return gatherRows(start(src), start(dst), unsafe.SliceData(idx), len(idx), size, n, 0, n, ahead)
+	return forwards(idx, func(at, many int) int {
+		return gatherRows(start(src), unsafe.Add(start(dst), at*size), &idx[at], many, size, n, 0, n, ahead)
+	})
 }
 
 // vectorWrite is RowWrite of the same.
 func vectorWrite[T any](dst, upd []T, idx []int32, n, size, from, to int) int {
-	return writeRows(start(dst), start(upd), unsafe.SliceData(idx), len(idx), size, n, from, to-from, ahead)
+	for last := len(idx); last > 0; last -= rowsAtOnce {
+		at := max(0, last-rowsAtOnce)
+		if bad := writeRows(start(dst), unsafe.Add(start(upd), at*size), &idx[at], last-at, size, n, from, to-from, ahead); bad >= 0 {
+			return at + bad
+		}
+	}
+	return -1
 }
 
 // vectorScatter is ScatterAdd on a tier of vectors.
@@ -24,5 +32,26 @@ func vectorScatter[T Float](acc, upd []T, idx []int32, n, size, from, to int) in
 	if isSingle[T]() {
 		add = addRowsF32
 	}
-	return add(start(acc), start(upd), unsafe.SliceData(idx), len(idx), size, n, from, to-from, ahead)
+	return forwards(idx, func(at, many int) int {
+		return add(start(acc), unsafe.Add(start(upd), at*size), &idx[at], many, size, n, from, to-from, ahead)
+	})
+}
+
+// vectorFirsts is ScatterAdd to zeros of at least one row, where no index is
+// greater than its position; it returns the first that is, else -1.
+func vectorFirsts[T Float](acc, upd []T, idx []int32, n, size int) int {
+	if isSingle[T]() {
+		return addFirstsF32(start(acc), start(upd), &idx[0], n, size)
+	}
+	return addFirstsF64(start(acc), start(upd), &idx[0], n, size)
+}
+
+// forwards runs a kernel over positions, some at a time, until one is bad.
+func forwards(idx []int32, run func(at, many int) int) int {
+	for at := 0; at < len(idx); at += rowsAtOnce {
+		if bad := run(at, min(rowsAtOnce, len(idx)-at)); bad >= 0 {
+			return at + bad
+		}
+	}
+	return -1
 }

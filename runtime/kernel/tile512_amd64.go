@@ -37,12 +37,12 @@ func wideExpF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func wideExpm1F32(dst *float32, x *float32, n int) (done int)
 
-// wideLogF32 is a tile kernel of 59 operations a vector.
+// wideLogF32 is a tile kernel of 68 operations a vector.
 //
 //go:noescape
 func wideLogF32(dst *float32, x *float32, n int) (done int)
 
-// wideLog1pF32 is a tile kernel of 65 operations a vector.
+// wideLog1pF32 is a tile kernel of 73 operations a vector.
 //
 //go:noescape
 func wideLog1pF32(dst *float32, x *float32, n int) (done int)
@@ -72,12 +72,12 @@ func wideLogisticF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func wideErfF32(dst *float32, x *float32, n int) (done int)
 
-// wideLgammaF32 is a tile kernel of 103 operations a vector.
+// wideLgammaF32 is a tile kernel of 111 operations a vector.
 //
 //go:noescape
 func wideLgammaF32(dst *float32, x *float32, n int) (done int)
 
-// widePolygamma0F32 is a tile kernel of 89 operations a vector.
+// widePolygamma0F32 is a tile kernel of 98 operations a vector.
 //
 //go:noescape
 func widePolygamma0F32(dst *float32, x *float32, n int) (done int)

@@ -42,12 +42,12 @@ func tileExpF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func tileExpm1F32(dst *float32, x *float32, n int) (done int)
 
-// tileLogF32 is a tile kernel of 59 operations a vector.
+// tileLogF32 is a tile kernel of 68 operations a vector.
 //
 //go:noescape
 func tileLogF32(dst *float32, x *float32, n int) (done int)
 
-// tileLog1pF32 is a tile kernel of 65 operations a vector.
+// tileLog1pF32 is a tile kernel of 73 operations a vector.
 //
 //go:noescape
 func tileLog1pF32(dst *float32, x *float32, n int) (done int)
@@ -77,12 +77,12 @@ func tileLogisticF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func tileErfF32(dst *float32, x *float32, n int) (done int)
 
-// tileLgammaF32 is a tile kernel of 103 operations a vector.
+// tileLgammaF32 is a tile kernel of 111 operations a vector.
 //
 //go:noescape
 func tileLgammaF32(dst *float32, x *float32, n int) (done int)
 
-// tilePolygamma0F32 is a tile kernel of 89 operations a vector.
+// tilePolygamma0F32 is a tile kernel of 98 operations a vector.
 //
 //go:noescape
 func tilePolygamma0F32(dst *float32, x *float32, n int) (done int)

@@ -36,4 +36,5 @@ func vectorCompare[T Number](_ string) func(_ []uint8, _, _ []T) int { panic(noV
 func asWords(_ int) bool                                             { return false }
 func vectorGather[T any](_, _ []T, _ []int32, _, _ int) int          { panic(noVectors) }
 func vectorWrite[T any](_, _ []T, _ []int32, _, _, _, _ int) int     { panic(noVectors) }
+func vectorFirsts[T Float](_, _ []T, _ []int32, _, _ int) int        { panic(noVectors) }
 func vectorScatter[T Float](_, _ []T, _ []int32, _, _, _, _ int) int { panic(noVectors) }

@@ -199,4 +199,5 @@ var Files = []File{
 	{"convert", convertFile},
 	{"convert512", convert512File},
 	{"rows", rowsFile},
+	{"firsts", firstsFile},
 }
