@@ -40,6 +40,7 @@ var SizeFree = []Pass{
 
 // Sized is what runs once sizes are known.
 var Sized = []Pass{
+	{"lift", lift, "products that do not wait for the step before are one product for all steps; touch and layout then see them outside of loops"},
 	{"touch", touch, "a parameter that is read by key moves in the rows of the batch alone, where that is provably the same"},
 	{"layout", layout, "transposes go into contractions, reshapes of nothing go"},
 	{"dce", dce, "the transposes that went"},
@@ -64,6 +65,8 @@ var Orders = []Order{
 	{"flatten", "fuse", "branches end loops"},
 	{"scalarise", "fuse", "nothing looks inside of a loop over elements afterwards"},
 	{"derive", "scalarise", "a tensor has one derivative, its elements have many"},
+	{"lift", "touch", "what reads a parameter by key may stand in a loop before"},
+	{"lift", "layout", "the step becomes a dimension, which transposes bring to its place"},
 	{"touch", "layout", "the proof reads the update as it was written"},
 	{"touch", "fuse", "it looks inside the update"},
 	{"contract", "fuse", "inside of a loop over elements nothing is changed any more"},

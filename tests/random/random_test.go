@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/passes"
 )
 
 // functions is how many are drawn by `go test`; `go run ./tests/cmd/random`
@@ -14,7 +15,7 @@ const functions = 10_000
 // TestRandom draws functions, compares all that runs them, and asserts that
 // what was drawn covers the table and the kinds of regions.
 func TestRandom(t *testing.T) {
-	rows, depths, skipped, failed := map[string]int{}, map[int]int{}, 0, 0
+	rows, depths, loops, skipped, failed := map[string]int{}, map[int]int{}, 0, 0, 0
 	n := uint64(functions)
 	if testing.Short() {
 		n = 500
@@ -32,12 +33,15 @@ func TestRandom(t *testing.T) {
 			rows[r] += k
 		}
 		depths[d.Depth]++
+		if d.Loops > 0 {
+			loops++
+		}
 		return failed < 10
 	})
 	if failed > 0 {
 		return
 	}
-	t.Logf("%d functions, %d not comparable; rows %v; depths %v", n, skipped, rows, depths)
+	t.Logf("%d functions, %d not comparable; rows %v; depths %v; %d with recurrent loops", n, skipped, rows, depths, loops)
 	if skipped > int(n)/20 {
 		t.Errorf("%d of %d functions could not be compared", skipped, n)
 	}
@@ -47,11 +51,56 @@ func TestRandom(t *testing.T) {
 			t.Errorf("row %s was drawn %d times", name, rows[name])
 		}
 	}
+	if loops < int(n)/10 {
+		t.Errorf("%d functions have a recurrent loop", loops)
+	}
 	for depth := 0; depth <= maxDepth; depth++ {
 		if depths[depth] < int(n)/50 {
 			t.Errorf("%d functions of depth %d", depths[depth], depth)
 		}
 	}
+}
+
+// TestLifted: loops that are drawn are loops that `lift` changes, in the
+// functions as they stand and in their gradients.
+func TestLifted(t *testing.T) {
+	list := append(append([]passes.Pass{}, passes.SizeFree...), passes.Sized...)
+	const drawn = 60
+	var changed [2]int
+	for seed := range uint64(drawn) {
+		for k := range changed {
+			d := Draw(seed)
+			if k == 1 {
+				in := make([]bool, len(d.Func.Params()))
+				for i, p := range d.Func.Params() {
+					in[i] = p.Type.IsFloat()
+				}
+				if _, err := passes.VJP(d.Module, d.Func.Name, in, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before, after := "", ""
+			err := passes.Run(d.Module, list, nil, func(name string, m *ir.Module) {
+				if name == "lift" {
+					after = m.String()
+				} else if after == "" {
+					before = m.String()
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if before != after {
+				changed[k]++
+			}
+		}
+	}
+	for k, n := range changed {
+		if n < drawn/5 {
+			t.Errorf("%d of %d functions changed by lift (gradients %d)", n, drawn, k)
+		}
+	}
+	t.Log(changed)
 }
 
 // TestPoison: a branch not taken never makes a NaN.
