@@ -323,6 +323,10 @@ func (g *gen) recurrent() {
 		a := g.b.Add(product(in, 0), product(c[0], 1))
 		v := g.nest(append([]*ir.Value{a}, c...), 1+g.r.IntN(3), []ir.Dim{m})
 		next := g.b.One("tanh", nil, g.b.Add(a, v))
+		if g.r.IntN(4) > 0 {
+			gate := g.b.One("logistic", nil, a)
+			next = g.b.Add(g.b.Mul(gate, next), g.b.Mul(g.b.Sub(g.b.Float(a.Type, 1), gate), c[0]))
+		}
 		return []*ir.Value{next}, []*ir.Value{g.b.One("sin", nil, product(next, 2))}
 	})
 	g.have(last[0])

@@ -2,6 +2,7 @@ package random
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -61,43 +62,42 @@ func TestRandom(t *testing.T) {
 	}
 }
 
-// TestLifted: loops that are drawn are loops that `lift` changes, in the
-// functions as they stand and in their gradients.
-func TestLifted(t *testing.T) {
-	list := append(append([]passes.Pass{}, passes.SizeFree...), passes.Sized...)
-	const drawn = 60
-	var changed [2]int
+// TestLoops: what is drawn is what the passes over loops change, in functions
+// as they stand and in gradients over a batch, as TestPoison compares them.
+func TestLoops(t *testing.T) {
+	const drawn = 120
+	changed := map[string]int{}
 	for seed := range uint64(drawn) {
-		for k := range changed {
-			d := Draw(seed)
-			if k == 1 {
-				in := make([]bool, len(d.Func.Params()))
-				for i, p := range d.Func.Params() {
-					in[i] = p.Type.IsFloat()
-				}
-				if _, err := passes.VJP(d.Module, d.Func.Name, in, nil); err != nil {
+		for _, gradient := range []bool{false, true} {
+			m, sizes := Draw(seed).Module, ir.Sizes(nil)
+			if gradient {
+				f, err := passes.VJP(m, "f", floatParams(m.Func("f")), nil)
+				if err != nil {
 					t.Fatal(err)
 				}
-			}
-			before, after := "", ""
-			err := passes.Run(d.Module, list, nil, func(name string, m *ir.Module) {
-				if name == "lift" {
-					after = m.String()
-				} else if after == "" {
-					before = m.String()
+				m.Symbols = append(m.Symbols, &ir.Symbol{Name: batchSymbol, Class: ir.Batch, Size: maxRows})
+				if f, err = passes.Batch(m, f.Name, floatParams(f), ir.Sym(batchSymbol), true); err != nil {
+					t.Fatal(err)
 				}
+				keep(m, f.Name)
+				sizes = ir.Sizes{batchSymbol: {Actual: maxRows, Capacity: maxRows}}
+			}
+			before := ""
+			err := passes.Run(m, append(append([]passes.Pass{}, passes.SizeFree...), passes.Sized...), sizes, func(name string, m *ir.Module) {
+				after := m.String()
+				if before != after {
+					changed[fmt.Sprint(name, " ", gradient)]++
+				}
+				before = after
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if before != after {
-				changed[k]++
-			}
 		}
 	}
-	for k, n := range changed {
-		if n < drawn/5 {
-			t.Errorf("%d of %d functions changed by lift (gradients %d)", n, drawn, k)
+	for pass, least := range map[string]int{"lift false": drawn / 6, "lift true": drawn / 8, "remat true": drawn / 16} {
+		if changed[pass] < least {
+			t.Errorf("%d of %d functions changed by %s", changed[pass], drawn, pass)
 		}
 	}
 	t.Log(changed)
