@@ -129,13 +129,13 @@ def digits(size, optimiser, rate):
 
 def recurrent():
     """torch has a recurrent unit of its own; in JAX the products of the inputs stand before the loop."""
+    torch = torch_threads()
     t = table("lines.csv").astype(np.int64)
     p = [drawn(27 * 32, 15485863, 1).reshape(27, 32), drawn(32 * 384, 7919, 0.3).reshape(32, 384),
          drawn(128 * 384, 104729, 0.3).reshape(128, 384), np.zeros(384, np.float32), np.zeros(384, np.float32),
          drawn(128 * 4, 1299709, 0.3).reshape(128, 4), np.zeros(4, np.float32)]
 
     def torch_loss(F, p, x, y):
-        import torch
         weights = [p[1].T, p[2].T, p[3], p[4]]
         h = torch.gru(p[0][x.T], torch.zeros(1, len(x), 128), weights, True, 1, 0.0, True, False, False)[1][0]
         return F.cross_entropy(h @ p[5] + p[6], y)
