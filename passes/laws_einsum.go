@@ -132,6 +132,38 @@ func einsumBroadcast(w *rewriter, op *ir.Op) []*ir.Value {
 	return nil
 }
 
+// summedAlike reports whether two operands sum several labels, and in the same
+// order: these are one long label for a matrix product.
+func summedAlike(x, y, out string) bool {
+	sum := func(s, other string) string {
+		var kept []byte
+		for i := range s {
+			if strings.IndexByte(other, s[i]) >= 0 && strings.IndexByte(out, s[i]) < 0 {
+				kept = append(kept, s[i])
+			}
+		}
+		return string(kept)
+	}
+	a, b := sum(x, y), sum(y, x)
+	return len(a) > 1 && a == b
+}
+
+// stored reports whether something else than contractions reads x, a transpose,
+// so that it is made anyway.
+func (w *rewriter) stored(x *ir.Value) bool {
+	if w.uses(x) < 2 {
+		return false
+	}
+	for _, op := range w.old {
+		if op.Row.Name != "einsum" && slices.Contains(op.Operands, x) {
+			return true
+		}
+	}
+	return false
+}
+
+// einsumOfTranspose reads what was there before a transpose, unless this is
+// made anyway and brings what is summed in the order of the other operand.
 func einsumOfTranspose(w *rewriter, op *ir.Op) []*ir.Value {
 	in, out := labels(op)
 	for i, x := range op.Operands {
@@ -142,6 +174,9 @@ func einsumOfTranspose(w *rewriter, op *ir.Op) []*ir.Value {
 		was := make([]byte, len(perm))
 		for j, p := range perm {
 			was[p] = in[i][j]
+		}
+		if len(in) == 2 && summedAlike(in[i], in[1-i], out) && !summedAlike(string(was), in[1-i], out) && w.stored(x) {
+			continue
 		}
 		operands := append([]*ir.Value{}, op.Operands...)
 		operands[i], in[i] = x.Def.Operands[0], string(was)

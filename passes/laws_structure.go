@@ -53,6 +53,8 @@ var structureLaws = []Law{
 	{Name: "transpose-broadcast", Says: "a transpose that leaves the broadcast axes in order is a broadcast", On: []string{"transpose"}, Apply: transposeBroadcast},
 	{Name: "slice-slice", Says: "two slices are one", On: []string{"slice"}, Apply: sliceSlice},
 	{Name: "slice-concat", Says: "a slice of one of those that stand behind each other is a slice of that one", On: []string{"slice"}, Apply: sliceConcat},
+	{Name: "parts-concat", Says: "parts added to nothing, each at its place along an axis, until it is full, stand behind each other", Class: Reorder,
+		On: []string{"slice_add"}, Apply: partsConcat},
 	{Name: "slice-broadcast", Says: "a slice along axes that were repeated repeats less often", On: []string{"slice"}, Apply: sliceBroadcast},
 	{Name: "reverse-reverse", Says: "reversed twice is as it was", On: []string{"reverse"}, Apply: func(_ *rewriter, op *ir.Op) []*ir.Value {
 		if x := op.Operands[0]; is(x, "reverse") && x.Def.Attrs == op.Attrs {
@@ -176,6 +178,46 @@ func sliceConcat(w *rewriter, op *ir.Op) []*ir.Value {
 		before += n
 	}
 	return nil
+}
+
+// partsConcat looks for a chain of slice_adds that begins with zeros and in
+// which every element is added to once, as the cotangent of what is read in
+// parts is.
+func partsConcat(w *rewriter, op *ir.Op) []*ir.Value {
+	parts, axis, full := map[ir.Dim]*ir.Value{}, -1, op.Results[0].Type
+	x := op.Results[0]
+	for ; is(x, "slice_add"); x = x.Def.Operands[0] {
+		part, starts := x.Def.Operands[1], x.Def.Attrs.(ir.SliceAddAttrs).Starts
+		for i, d := range part.Type.Dims {
+			if d == full.Dims[i] {
+				continue
+			}
+			if axis >= 0 && axis != i {
+				return nil
+			}
+			axis = i
+		}
+		if axis < 0 || parts[starts[axis]] != nil {
+			return nil
+		}
+		parts[starts[axis]] = part
+	}
+	if axis < 0 || !isSplat(x, 0) {
+		return nil
+	}
+	var in []*ir.Value
+	at := ir.N(0)
+	for len(in) < len(parts) {
+		part := parts[at]
+		if part == nil || part.Type.Dims[axis] == ir.N(0) {
+			return nil
+		}
+		in, at = append(in, part), at.Add(part.Type.Dims[axis])
+	}
+	if at != full.Dims[axis] {
+		return nil
+	}
+	return one(w.b.One("concat", ir.AxisAttrs{Axis: axis}, in...))
 }
 
 func sliceBroadcast(w *rewriter, op *ir.Op) []*ir.Value {

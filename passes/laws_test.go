@@ -41,6 +41,7 @@ var lawExamples = map[string]string{
 	"transpose-broadcast":   "%3 = broadcast %0 {dims [3,2], axes [0]} : f64[3,2]\n%4 = transpose %3 {perm [1,0]} : f64[2,3]\nreturn %4",
 	"slice-slice":           "%3 = slice %0 {starts [1], sizes [2], steps [1]} : f64[2]\n%4 = slice %3 {starts [1], sizes [1], steps [1]} : f64[1]\nreturn %4",
 	"slice-concat":          "%3 = concat %0, %1 {axis 0} : f64[6]\n%4 = slice %3 {starts [3], sizes [2], steps [2]} : f64[2]\nreturn %4",
+	"parts-concat":          "%3 = const {t f64[6], f [0]} : f64[6]\n%4 = slice_add %3, %0 {starts [3]} : f64[6]\n%5 = slice_add %4, %1 {starts [0]} : f64[6]\nreturn %5",
 	"slice-broadcast":       "%3 = broadcast %0 {dims [4,3], axes [1]} : f64[4,3]\n%4 = slice %3 {starts [1,1], sizes [2,2], steps [1,1]} : f64[2,2]\nreturn %4",
 	"reverse-reverse":       "%3 = reverse %0 {axis 0} : f64[3]\n%4 = reverse %3 {axis 0} : f64[3]\nreturn %4",
 	"elementwise-broadcast": "%3 = broadcast %0 {dims [4,3], axes [1]} : f64[4,3]\n%4 = broadcast %1 {dims [4,3], axes [1]} : f64[4,3]\n%5 = div %3, %4 : f64[4,3]\nreturn %5",

@@ -40,10 +40,12 @@ var SizeFree = []Pass{
 
 // Sized is what runs once sizes are known.
 var Sized = []Pass{
+	{"lift", lift, "products that do not wait for the step before are one product for all steps; touch and layout then see them outside of loops"},
 	{"touch", touch, "a parameter that is read by key moves in the rows of the batch alone, where that is provably the same"},
 	{"layout", layout, "transposes go into contractions, reshapes of nothing go"},
 	{"dce", dce, "the transposes that went"},
 	{"scalarise", scalarise, "derivatives of small tensors are compact, loops over numbers are fast"},
+	{"remat", remat, "all stacks are there, and loops over elements do not yet hide how they are made"},
 	{"contract", contract, "products are what they will be; a loop over elements hides them"},
 	{"fuse", fuse, "loops over the same dimensions become one; nothing looks inside afterwards"},
 	{"dce", dce, "constants that went inside"},
@@ -64,6 +66,12 @@ var Orders = []Order{
 	{"flatten", "fuse", "branches end loops"},
 	{"scalarise", "fuse", "nothing looks inside of a loop over elements afterwards"},
 	{"derive", "scalarise", "a tensor has one derivative, its elements have many"},
+	{"lift", "touch", "what reads a parameter by key may stand in a loop before"},
+	{"lift", "layout", "the step becomes a dimension, which transposes bring to its place"},
+	{"lift", "remat", "a product for all steps is a stack that is read anyway"},
+	{"scalarise", "remat", "what moves elements about is gone, and stacks of small tensors are stacks of numbers"},
+	{"remat", "contract", "products and sums of a residual are still apart"},
+	{"remat", "fuse", "it looks inside the bodies of loops"},
 	{"touch", "layout", "the proof reads the update as it was written"},
 	{"touch", "fuse", "it looks inside the update"},
 	{"contract", "fuse", "inside of a loop over elements nothing is changed any more"},

@@ -127,9 +127,35 @@ def digits(size, optimiser, rate):
     return p, batches(x, y, size), torch_loss, jax_loss, optimiser, rate
 
 
+def recurrent():
+    """torch has a recurrent unit of its own; in JAX the products of the inputs stand before the loop."""
+    torch = torch_threads()
+    t = table("lines.csv").astype(np.int64)
+    p = [drawn(27 * 32, 15485863, 1).reshape(27, 32), drawn(32 * 384, 7919, 0.3).reshape(32, 384),
+         drawn(128 * 384, 104729, 0.3).reshape(128, 384), np.zeros(384, np.float32), np.zeros(384, np.float32),
+         drawn(128 * 4, 1299709, 0.3).reshape(128, 4), np.zeros(4, np.float32)]
+
+    def torch_loss(F, p, x, y):
+        weights = [p[1].T, p[2].T, p[3], p[4]]
+        h = torch.gru(p[0][x.T], torch.zeros(1, len(x), 128), weights, True, 1, 0.0, True, False, False)[1][0]
+        return F.cross_entropy(h @ p[5] + p[6], y)
+
+    def jax_loss(jnp, jax, p, x, y):
+        def body(h, a):
+            c = h @ p[2] + p[4]
+            r, u = jax.nn.sigmoid(a[:, :128] + c[:, :128]), jax.nn.sigmoid(a[:, 128:256] + c[:, 128:256])
+            return (1 - u) * jnp.tanh(a[:, 256:] + r * c[:, 256:]) + u * h, None
+        h = jax.lax.scan(body, jnp.zeros((len(x), 128), jnp.float32), p[0][x.T] @ p[1] + p[3])[0]
+        z = h @ p[5] + p[6]
+        return jnp.mean(jax.nn.logsumexp(z, axis=1) - jnp.take_along_axis(z, y[:, None], axis=1)[:, 0])
+
+    return p, batches(t[:, :64], t[:, 64], 64), torch_loss, jax_loss, "adam", 1e-3
+
+
 LEARNING = {
     "logistic": logistic,
     "network": network,
+    "recurrent": recurrent,
     "digits64": lambda: digits(64, "sgd", 0.1),
     "digits256": lambda: digits(256, "adam", 1e-3),
 }

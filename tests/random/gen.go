@@ -19,6 +19,7 @@ type Drawn struct {
 	Kind   ir.Kind
 	Rows   map[string]int // rows of the operation table drawn, nested ones too
 	Depth  int            // deepest nesting of regions
+	Loops  int            // recurrent loops drawn
 }
 
 // maxOps bounds the operations of a function, dims the sizes of its tensors.
@@ -37,6 +38,8 @@ type gen struct {
 	depth  int
 	helper []*ir.Func
 	poison bool // branches guard domains
+
+	recurrents int // drawn so far
 }
 
 // Draw makes function number seed: a function `f` of one to four float
@@ -55,7 +58,7 @@ func drawKind(seed uint64, k ir.Kind) *Drawn {
 		g.helper = append(g.helper, g.function("g", 6))
 	}
 	f := g.function("f", 4+g.r.IntN(maxOps-4))
-	d := &Drawn{Seed: seed, Module: g.m, Func: f, Kind: g.kind, Rows: map[string]int{}}
+	d := &Drawn{Seed: seed, Module: g.m, Func: f, Kind: g.kind, Rows: map[string]int{}, Loops: g.recurrents}
 	countRows(f.Body, d, 0)
 	return d
 }
@@ -175,7 +178,7 @@ func init() {
 	draws = []func(*gen){
 		(*gen).unary, (*gen).unary, (*gen).unary,
 		(*gen).binary, (*gen).binary, (*gen).binary, (*gen).binary,
-		(*gen).choose, (*gen).cond, (*gen).cond, (*gen).scan, (*gen).mapOver, (*gen).mapOver,
+		(*gen).choose, (*gen).cond, (*gen).cond, (*gen).scan, (*gen).recurrent, (*gen).mapOver, (*gen).mapOver,
 		(*gen).reduce, (*gen).reduce, (*gen).einsum, (*gen).einsum,
 		(*gen).structure, (*gen).structure, (*gen).slice, (*gen).concat,
 		(*gen).gather, (*gen).gather, (*gen).scatter, (*gen).cum, (*gen).call, (*gen).cut,
@@ -289,6 +292,59 @@ func (g *gen) scan() {
 	for _, v := range append(append([]*ir.Value{}, last...), ys...) {
 		g.have(v)
 	}
+}
+
+// recurrent is a loop in which products with matrices make the next state and
+// an output: of an input of the step, drawn or read by key, and of the state.
+func (g *gen) recurrent() {
+	if g.depth >= maxDepth {
+		return
+	}
+	g.recurrents++
+	n, m := ir.N(g.size()), ir.N(sizes[len(sizes)-1])
+	xs := []*ir.Value{g.like([]ir.Dim{n, m})}
+	table := g.matrix(m)
+	if g.r.IntN(2) == 0 {
+		keys := make([]int64, must(n))
+		for i := range keys {
+			keys[i] = int64(g.r.IntN(int(must(m))))
+		}
+		xs = append(xs, g.b.One("const", ir.ConstAttrs{T: ir.IndexOf(m, n), I: keys}))
+	}
+	matrices := []*ir.Value{g.matrix(m), g.matrix(m), g.matrix(m)}
+	product := func(x *ir.Value, k int) *ir.Value {
+		return g.b.Einsum("i,io->o", g.b.One("tanh", nil, x), matrices[k])
+	}
+	last, ys := g.b.Scan(n, []*ir.Value{g.like([]ir.Dim{m})}, xs, g.r.IntN(2) == 0, func(c, x []*ir.Value) ([]*ir.Value, []*ir.Value) {
+		in := x[0]
+		if len(x) > 1 {
+			in = g.b.Add(in, g.b.One("gather", ir.GatherAttrs{}, table, x[1]))
+		}
+		a := g.b.Add(product(in, 0), product(c[0], 1))
+		v := g.nest(append([]*ir.Value{a}, c...), 1+g.r.IntN(3), []ir.Dim{m})
+		next := g.b.One("tanh", nil, g.b.Add(a, v))
+		if g.r.IntN(4) > 0 {
+			gate := g.b.One("logistic", nil, a)
+			next = g.b.Add(g.b.Mul(gate, next), g.b.Mul(g.b.Sub(g.b.Float(a.Type, 1), gate), c[0]))
+		}
+		return []*ir.Value{next}, []*ir.Value{g.b.One("sin", nil, product(next, 2))}
+	})
+	g.have(last[0])
+	g.have(ys[0])
+}
+
+// matrix is m numbers by m that no two rows or columns share.
+func (g *gen) matrix(m ir.Dim) *ir.Value {
+	a := ir.ConstAttrs{T: ir.TensorOf(g.kind, m, m), F: make([]float64, must(m)*must(m))}
+	for i := range a.F {
+		a.F[i] = float64(g.r.IntN(17)-8) / 16
+	}
+	return g.b.Add(g.b.One("const", a), g.b.One("tanh", nil, g.like(a.T.Dims)))
+}
+
+func must(d ir.Dim) int64 {
+	n, _ := d.Const()
+	return n
 }
 
 func (g *gen) mapOver() {

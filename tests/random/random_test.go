@@ -2,9 +2,11 @@ package random
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/dfc-lang/dfc/ir"
+	"github.com/dfc-lang/dfc/passes"
 )
 
 // functions is how many are drawn by `go test`; `go run ./tests/cmd/random`
@@ -14,7 +16,7 @@ const functions = 10_000
 // TestRandom draws functions, compares all that runs them, and asserts that
 // what was drawn covers the table and the kinds of regions.
 func TestRandom(t *testing.T) {
-	rows, depths, skipped, failed := map[string]int{}, map[int]int{}, 0, 0
+	rows, depths, loops, skipped, failed := map[string]int{}, map[int]int{}, 0, 0, 0
 	n := uint64(functions)
 	if testing.Short() {
 		n = 500
@@ -32,12 +34,15 @@ func TestRandom(t *testing.T) {
 			rows[r] += k
 		}
 		depths[d.Depth]++
+		if d.Loops > 0 {
+			loops++
+		}
 		return failed < 10
 	})
 	if failed > 0 {
 		return
 	}
-	t.Logf("%d functions, %d not comparable; rows %v; depths %v", n, skipped, rows, depths)
+	t.Logf("%d functions, %d not comparable; rows %v; depths %v; %d with recurrent loops", n, skipped, rows, depths, loops)
 	if skipped > int(n)/20 {
 		t.Errorf("%d of %d functions could not be compared", skipped, n)
 	}
@@ -47,11 +52,55 @@ func TestRandom(t *testing.T) {
 			t.Errorf("row %s was drawn %d times", name, rows[name])
 		}
 	}
+	if loops < int(n)/10 {
+		t.Errorf("%d functions have a recurrent loop", loops)
+	}
 	for depth := 0; depth <= maxDepth; depth++ {
 		if depths[depth] < int(n)/50 {
 			t.Errorf("%d functions of depth %d", depths[depth], depth)
 		}
 	}
+}
+
+// TestLoops: what is drawn is what the passes over loops change, in functions
+// as they stand and in gradients over a batch, as TestPoison compares them.
+func TestLoops(t *testing.T) {
+	const drawn = 120
+	changed := map[string]int{}
+	for seed := range uint64(drawn) {
+		for _, gradient := range []bool{false, true} {
+			m, sizes := Draw(seed).Module, ir.Sizes(nil)
+			if gradient {
+				f, err := passes.VJP(m, "f", floatParams(m.Func("f")), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				m.Symbols = append(m.Symbols, &ir.Symbol{Name: batchSymbol, Class: ir.Batch, Size: maxRows})
+				if f, err = passes.Batch(m, f.Name, floatParams(f), ir.Sym(batchSymbol), true); err != nil {
+					t.Fatal(err)
+				}
+				keep(m, f.Name)
+				sizes = ir.Sizes{batchSymbol: {Actual: maxRows, Capacity: maxRows}}
+			}
+			before := ""
+			err := passes.Run(m, append(append([]passes.Pass{}, passes.SizeFree...), passes.Sized...), sizes, func(name string, m *ir.Module) {
+				after := m.String()
+				if before != after {
+					changed[fmt.Sprint(name, " ", gradient)]++
+				}
+				before = after
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for pass, least := range map[string]int{"lift false": drawn / 6, "lift true": drawn / 8, "remat true": drawn / 16} {
+		if changed[pass] < least {
+			t.Errorf("%d of %d functions changed by %s", changed[pass], drawn, pass)
+		}
+	}
+	t.Log(changed)
 }
 
 // TestPoison: a branch not taken never makes a NaN.

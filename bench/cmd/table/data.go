@@ -75,6 +75,30 @@ func writeRows(dir string) error {
 	})
 }
 
+// writeLines makes 6,400 lines of 64 characters; their kind is that of the
+// fourth from the end.
+func writeLines(dir string) error {
+	const rows, length, characters = 6400, 64, 27
+	return file(dir, "lines.csv", func(w *bufio.Writer) {
+		d := draws(88172645463325252)
+		for i := 0; i < length; i++ {
+			w.WriteString("c" + strconv.Itoa(i) + ",")
+		}
+		w.WriteString("kind\n")
+		for r := 0; r < rows; r++ {
+			kind := 0
+			for i := 0; i < length; i++ {
+				c := int(d.next() >> 33 % characters)
+				if i == length-4 {
+					kind = c % 4
+				}
+				w.WriteString(strconv.Itoa(c) + ",")
+			}
+			w.WriteString(strconv.Itoa(kind) + "\n")
+		}
+	})
+}
+
 // writeRatings makes 1,024,000 ratings of 20,000 films by 100,000 users, and
 // the tables of both.
 func writeRatings(dir string) error {

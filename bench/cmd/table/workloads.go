@@ -27,6 +27,7 @@ var workloads = []workload{
 	{name: "digits64", what: "784-128-10, batch 64, SGD: a step", file: "digits64.df"},
 	{name: "digits256", what: "784-128-10, batch 256, Adam: a step", file: "digits256.df"},
 	{name: "factorisation", what: "100,000 × 20,000 × 16, batch 1024, SGD on touched rows: a step", file: "factorisation.df", data: writeRatings},
+	{name: "recurrent", what: "GRU of 128 over 64 embedded characters, batch 64, Adam: a step", file: "recurrent.df", data: writeLines},
 	{name: "pendulum", what: "200 steps of RK4, parameter gradient, f64", file: "pendulum.df", kind: compute, value: "gradient", base: "objective", f64: true},
 	{name: "mixture", what: "Gaussian mixture, 1000 × 32, 25 parts, gradient, f64", file: "mixture.df", kind: compute, value: "gradient", base: "objective", f64: true},
 	{name: "options32", what: "Black-Scholes, 1,000,000 options, five greeks, f32", file: "black_scholes.df", kind: compute, value: "greeks32", base: "prices32"},
