@@ -333,13 +333,16 @@ func (g *gen) recurrent() {
 	g.have(ys[0])
 }
 
-// matrix is m numbers by m that no two rows or columns share.
+// matrix is m numbers by m that no two rows or columns share. Its norm is
+// about 1 at most: a state that each step made several times larger would make
+// as much of what is rounded differently, and say nothing of passes.
 func (g *gen) matrix(m ir.Dim) *ir.Value {
 	a := ir.ConstAttrs{T: ir.TensorOf(g.kind, m, m), F: make([]float64, must(m)*must(m))}
 	for i := range a.F {
 		a.F[i] = float64(g.r.IntN(17)-8) / 16
 	}
-	return g.b.Add(g.b.One("const", a), g.b.One("tanh", nil, g.like(a.T.Dims)))
+	sum := g.b.Add(g.b.One("const", a), g.b.One("tanh", nil, g.like(a.T.Dims)))
+	return g.b.Mul(sum, g.b.Float(a.T, 0.125))
 }
 
 func must(d ir.Dim) int64 {
