@@ -297,8 +297,8 @@ func (g *gen) scan() {
 // recurrent is a loop in which products with matrices make the next state and
 // an output: of an input of the step, drawn or read by key, and of the state.
 func (g *gen) recurrent() {
-	if g.depth >= maxDepth {
-		return
+	if g.depth > 0 || g.recurrents > 0 || g.r.IntN(2) == 0 {
+		return // one of them takes as long as ten other operations
 	}
 	g.recurrents++
 	n, m := ir.N(g.size()), ir.N(sizes[len(sizes)-1])
@@ -321,7 +321,7 @@ func (g *gen) recurrent() {
 			in = g.b.Add(in, g.b.One("gather", ir.GatherAttrs{}, table, x[1]))
 		}
 		a := g.b.Add(product(in, 0), product(c[0], 1))
-		v := g.nest(append([]*ir.Value{a}, c...), 1+g.r.IntN(3), []ir.Dim{m})
+		v := g.nest(append([]*ir.Value{a}, c...), 1, []ir.Dim{m})
 		next := g.b.One("tanh", nil, g.b.Add(a, v))
 		if g.r.IntN(4) > 0 {
 			gate := g.b.One("logistic", nil, a)
