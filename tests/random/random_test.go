@@ -95,7 +95,7 @@ func TestLoops(t *testing.T) {
 			}
 		}
 	}
-	for pass, least := range map[string]int{"lift false": drawn / 6, "lift true": drawn / 8, "remat true": drawn / 16} {
+	for pass, least := range map[string]int{"lift false": drawn / 10, "lift true": drawn / 12, "remat true": drawn / 16} {
 		if changed[pass] < least {
 			t.Errorf("%d of %d functions changed by %s", changed[pass], drawn, pass)
 		}
