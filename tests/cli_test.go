@@ -301,6 +301,9 @@ func TestPredict(t *testing.T) {
 	if c.read("again.csv") != want {
 		t.Error("predict and run differ")
 	}
+	if out := c.good("predict", "flowers.df", "--state", "state", "--table", "Flowers=data/iris.csv"); out != want {
+		t.Error("predictions on standard output differ")
+	}
 	row := strings.Split(strings.Split(want, "\n")[1], ",")
 	record := `{"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}`
 	out, msg, status := c.run(record, "predict", "flowers.df", "--state", "state")
@@ -309,9 +312,11 @@ func TestPredict(t *testing.T) {
 	}
 	c.bad(2, "--state", "predict", "flowers.df")
 	c.bad(2, "one JSON object", "predict", "flowers.df", "--state", "state")
-	c.bad(2, "-o FILE", "predict", "flowers.df", "--state", "state", "--table", "Flowers=data/iris.csv")
 	c.write("bad.csv", "sepal_length,sepal_width,petal_length,petal_width\n1,2,3,wide\n")
 	c.bad(1, "bad.csv:2, row 1, column petal_width", "predict", "flowers.df", "--state", "state", "--table", "Flowers=bad.csv", "-o", "x.csv")
+	if out, _, status := c.run("", "predict", "flowers.df", "--state", "state", "--table", "Flowers=bad.csv"); status != 1 || out != "" {
+		t.Errorf("status %d, printed %q of a file that is at fault", status, out)
+	}
 	if out := c.good("inspect", "state"); !strings.Contains(out, "species.weight") || !strings.Contains(out, "done") {
 		t.Errorf("%s", out)
 	}

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +24,7 @@ func newPredict(t *terminal) *cobra.Command {
 		Short: "Apply a trained model to new rows",
 		Long: `Applies the model whose state a run has saved to new rows: those of a file, read as the program reads
 that table, or one JSON object from standard input. What is written for a row is what the program writes
-for it; the columns that only training needs may be missing.`,
+for it; the columns that only training needs may be missing. Without -o, rows go to standard output, as CSV.`,
 		Example: `  dfc run housing.df --save state
   dfc predict housing.df --state state --table Houses=new.csv -o predicted.csv
   echo '{"longitude": -122.2, ...}' | dfc predict housing.df --state state`,
@@ -56,10 +59,11 @@ for it; the columns that only training needs may be missing.`,
 				if err := readable(file); err != nil {
 					return err
 				}
+				o := dfc.PredictOptions{Table: name, File: file, Output: out, Workers: workers, Memory: most}
 				if out == "" {
-					return usagef("`-o FILE` says where the predictions go")
+					return predictTo(ctx, t.Out, m, o)
 				}
-				n, err := m.Predict(ctx, dfc.PredictOptions{Table: name, File: file, Output: out, Workers: workers, Memory: most})
+				n, err := m.Predict(ctx, o)
 				if err != nil {
 					return err
 				}
@@ -89,4 +93,26 @@ for it; the columns that only training needs may be missing.`,
 	cmd.Flags().StringVar(&memory, "memory", "", "memory (`SIZE`) that rows, parameters and the plan may take, such as 500MB; more is refused or spilled")
 	cmd.Flags().IntVar(&workers, "workers", 0, "`N` cores to use; 0 is as many as there are")
 	return cmd
+}
+
+// predictTo writes predictions to w as CSV, all of them or, on an error, none.
+func predictTo(ctx context.Context, w io.Writer, m *dfc.Model, o dfc.PredictOptions) error {
+	dir, err := os.MkdirTemp("", "dfc-predict-*")
+	if err != nil {
+		return unreadable(os.TempDir(), "no temporary folder can be made there")
+	}
+	defer os.RemoveAll(dir)
+	o.Output = filepath.Join(dir, "predicted.csv")
+	if _, err := m.Predict(ctx, o); err != nil {
+		return err
+	}
+	f, err := os.Open(o.Output)
+	if err != nil {
+		return unreadable(o.Output, "the predictions cannot be read back")
+	}
+	defer f.Close()
+	if _, err := io.Copy(w, f); err != nil {
+		return unreadable("-", "standard output cannot be written")
+	}
+	return nil
 }
