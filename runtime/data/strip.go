@@ -71,7 +71,12 @@ func (c *csvDecoder) alike(d []byte, from, end, n int) bool {
 func (c *csvDecoder) columns(p *part, d []byte, l *layout) bool {
 	c.scratch = c.scratch[:0]
 	for _, t := range l.whole {
-		if !c.column(p, d, l, t) {
+		if !c.run(p, d, l, t.input, t.column, l.n, c.cuts.rows) {
+			return false
+		}
+	}
+	for _, t := range l.rows {
+		if !c.neighbours(p, d, l, t) {
 			return false
 		}
 	}
@@ -106,35 +111,52 @@ func (c *csvDecoder) text(d []byte, k int, last bool) []byte {
 	return d[from:to]
 }
 
-// column decodes one column for an input that has no other.
-func (c *csvDecoder) column(p *part, d []byte, l *layout, t columnOf) bool {
-	in, v, rows := c.inputs[t.input], &p.vals[t.input], c.cuts.rows
-	f := fields{base: unsafe.Pointer(unsafe.SliceData(d)), at: c.cuts.at[t.column:], step: l.n, last: t.column == l.n-1,
-		hole: in.optional && c.missing[0] == "", quote: c.quote, vectors: c.cuts.vectors}
-	if in.optional {
-		v.valid = room(v.valid, rows)
+// neighbours decodes the columns of an input that stand side by side, row by
+// row, since that is how the input is laid out.
+func (c *csvDecoder) neighbours(p *part, d []byte, l *layout, t columnOf) bool {
+	n, end := c.inputs[t.input].width, 0
+	if t.column+n == l.n {
+		n, end = n-1, 1 // the last one ends the record, the others do not
 	}
-	for r := 0; r < rows; r++ {
-		if l.plain && in.ask == nil {
-			if r += f.decode(in, v, r, rows); r == rows {
-				break
-			}
-		}
-		raw := c.text(d, r*l.n+t.column, f.last)
-		if v.put(in, &c.dialect, raw, 0, int32(p.rows+r)) != nil {
+	for r := range c.cuts.rows {
+		k := r*l.n + t.column
+		if !c.run(p, d, l, t.input, k, 1, n) || end > 0 && !c.run(p, d, l, t.input, k+n, 1, 1) {
 			return false
 		}
 	}
 	return true
 }
 
-// fields are those of one column of a strip, all of whose records have step
-// columns.
+// run decodes count fields for an input that has no others in between: field k
+// of the strip and every step-th one after it. All end a record, or none does.
+func (c *csvDecoder) run(p *part, d []byte, l *layout, input, k, step, count int) bool {
+	in, v := c.inputs[input], &p.vals[input]
+	f := fields{base: unsafe.Pointer(unsafe.SliceData(d)), at: c.cuts.at[k:], step: step, last: k%l.n == l.n-1,
+		hole: in.optional && c.missing[0] == "", quote: c.quote, vectors: c.cuts.vectors}
+	if in.optional {
+		v.valid = room(v.valid, count)
+	}
+	for i := 0; i < count; i++ {
+		if l.plain && in.ask == nil {
+			if i += f.decode(in, v, i, count); i == count {
+				break
+			}
+		}
+		at := k + i*step
+		if v.put(in, &c.dialect, c.text(d, at, f.last), 0, int32(p.rows+at/l.n)) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// fields are those of a run: of one column of a strip, all of whose records
+// have step columns, or of neighbours in one record, of step 1.
 type fields struct {
 	base unsafe.Pointer // of the block
 	at   []int32        // where field r·step begins, and the one after it
 	step int
-	last bool // the column ends its records
+	last bool // they end their records
 	hole bool // nothing at all stands for a missing value
 
 	quote   byte // 0: none
