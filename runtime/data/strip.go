@@ -22,6 +22,7 @@ func (c *csvDecoder) strip(b *block, p *part, i int) (end int, ok bool) {
 	if end = s.find(b.data, i, stripBytes, c.sep, c.quote); s.rows == 0 || !c.alike(b.data, i, end, l.n) {
 		return end, false
 	}
+	c.ahead = ((len(b.data)-i)/(end-i) + 1) * c.cuts.rows
 	marks := c.marks[:0]
 	for k := range p.vals {
 		marks = append(marks, p.vals[k].mark())
@@ -132,9 +133,9 @@ func (c *csvDecoder) neighbours(p *part, d []byte, l *layout, t columnOf) bool {
 func (c *csvDecoder) run(p *part, d []byte, l *layout, input, k, step, count int) bool {
 	in, v := c.inputs[input], &p.vals[input]
 	f := fields{base: unsafe.Pointer(unsafe.SliceData(d)), at: c.cuts.at[k:], step: step, last: k%l.n == l.n-1,
-		hole: in.optional && c.missing[0] == "", quote: c.quote, vectors: c.cuts.vectors}
+		hole: in.optional && c.missing[0] == "", quote: c.quote, vectors: c.cuts.vectors, ahead: c.ahead * in.width}
 	if in.optional {
-		v.valid = room(v.valid, count)
+		v.valid = room(v.valid, count, f.ahead)
 	}
 	for i := 0; i < count; i++ {
 		if l.plain && in.ask == nil {
@@ -161,6 +162,8 @@ type fields struct {
 
 	quote   byte // 0: none
 	vectors bool // there is AVX2
+
+	ahead int // about how many fields of the input the block has from this strip on
 }
 
 // decode appends the fields from row r on that are short and plain, and returns
@@ -196,7 +199,7 @@ func (f *fields) place(r int) (p unsafe.Pointer, size int) {
 }
 
 func decodeFloats[T float32 | float64](f *fields, out []T, valid []uint8, optional bool, r, rows int) ([]T, []uint8, int) {
-	out, n := room(out, rows-r), 0
+	out, n := room(out, rows-r, f.ahead), 0
 	for ; r+n < rows; n++ {
 		if f.vectors {
 			k := decimals(f, out, r+n, rows-r-n)
@@ -248,7 +251,7 @@ func decodeWhole[T uint8 | int32 | int64](f *fields, out []T, valid []uint8, in 
 	if in.as == asIndex && in.bound >= 0 {
 		hi = in.bound - 1
 	}
-	out, n := room(out, rows-r), 0
+	out, n := room(out, rows-r, f.ahead), 0
 	for ; r+n < rows; n++ {
 		p, size := f.place(r + n)
 		if size == 0 && f.hole {
@@ -284,12 +287,13 @@ func (f *fields) members(in *input, v *values, r, rows int) int {
 	return n
 }
 
-// room makes sure that n more elements can be appended where they are.
-func room[T any](s []T, n int) []T {
+// room makes sure that n more elements can be appended where they are; ahead is
+// about how many will be in all, and saves copies on the way there.
+func room[T any](s []T, n, ahead int) []T {
 	if cap(s)-len(s) >= n {
 		return s
 	}
-	return append(make([]T, 0, 2*cap(s)+n), s...)
+	return append(make([]T, 0, max(2*cap(s), len(s)+ahead+ahead/8)+n), s...)
 }
 
 // valuesMark is how far the rows of an input have come.
