@@ -109,6 +109,7 @@ type csvDecoder struct {
 	scratch []byte
 	cuts    cuts
 	marks   []valuesMark
+	ahead   int  // about the records of the block from this strip on
 	slow    bool // record by record: what strips are compared with
 }
 

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -99,13 +100,15 @@ type layout struct {
 	n       int      // columns of a record; -1 until the first one is seen
 	take    [][]target
 	whole   []columnOf          // what columns feed whose rows are decoded on their own,
+	rows    []columnOf          // where neighbours begin that feed one input,
 	apart   []columnOf          // and other ones, row by row
 	plain   bool                // what is a number is not missing
 	byName  map[string][]target // jsonl
 }
 
-// quicken finds the columns that can be decoded one by one. Signs for missing
-// values that are numbers themselves (-999) must be compared with each of them.
+// quicken finds the columns that can be decoded one by one, or with their
+// neighbours. Signs for missing values that are numbers themselves (-999) must
+// be compared with each of them.
 func (l *layout) quicken(inputs []*input, d *dialect) *layout {
 	l.plain = true
 	for _, m := range d.missing {
@@ -113,16 +116,38 @@ func (l *layout) quicken(inputs []*input, d *dialect) *layout {
 			l.plain = false
 		}
 	}
+	begun := make([]bool, len(inputs)) // inputs that neighbours feed
 	for c, ts := range l.take {
 		for _, t := range ts {
-			if in := inputs[t.input]; in.width == 1 && len(in.parts) == 0 && !in.absent {
-				l.whole = append(l.whole, columnOf{t, c})
-			} else {
-				l.apart = append(l.apart, columnOf{t, c})
+			in, at := inputs[t.input], columnOf{t, c}
+			switch {
+			case in.absent || len(in.parts) > 0 || in.optional && !in.single():
+				l.apart = append(l.apart, at)
+			case in.width == 1:
+				l.whole = append(l.whole, at)
+			case l.neighbours(at, in.width):
+				begun[t.input] = true
+				l.rows = append(l.rows, at)
+			case !begun[t.input]:
+				l.apart = append(l.apart, at)
 			}
 		}
 	}
 	return l
+}
+
+// neighbours reports whether the parts of an input, of which t is the first,
+// stand in columns one after the other.
+func (l *layout) neighbours(t columnOf, width int) bool {
+	if t.part != 0 || t.column+width > l.n {
+		return false
+	}
+	for i := range width {
+		if !slices.Contains(l.take[t.column+i], target{t.input, i}) {
+			return false
+		}
+	}
+	return true
 }
 
 // columnOf is a target with the column that feeds it.

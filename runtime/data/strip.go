@@ -22,6 +22,7 @@ func (c *csvDecoder) strip(b *block, p *part, i int) (end int, ok bool) {
 	if end = s.find(b.data, i, stripBytes, c.sep, c.quote); s.rows == 0 || !c.alike(b.data, i, end, l.n) {
 		return end, false
 	}
+	c.ahead = ((len(b.data)-i)/(end-i) + 1) * c.cuts.rows
 	marks := c.marks[:0]
 	for k := range p.vals {
 		marks = append(marks, p.vals[k].mark())
@@ -71,7 +72,12 @@ func (c *csvDecoder) alike(d []byte, from, end, n int) bool {
 func (c *csvDecoder) columns(p *part, d []byte, l *layout) bool {
 	c.scratch = c.scratch[:0]
 	for _, t := range l.whole {
-		if !c.column(p, d, l, t) {
+		if !c.run(p, d, l, t.input, t.column, l.n, c.cuts.rows) {
+			return false
+		}
+	}
+	for _, t := range l.rows {
+		if !c.neighbours(p, d, l, t) {
 			return false
 		}
 	}
@@ -106,39 +112,58 @@ func (c *csvDecoder) text(d []byte, k int, last bool) []byte {
 	return d[from:to]
 }
 
-// column decodes one column for an input that has no other.
-func (c *csvDecoder) column(p *part, d []byte, l *layout, t columnOf) bool {
-	in, v, rows := c.inputs[t.input], &p.vals[t.input], c.cuts.rows
-	f := fields{base: unsafe.Pointer(unsafe.SliceData(d)), at: c.cuts.at[t.column:], step: l.n, last: t.column == l.n-1,
-		hole: in.optional && c.missing[0] == "", quote: c.quote, vectors: c.cuts.vectors}
-	if in.optional {
-		v.valid = room(v.valid, rows)
+// neighbours decodes the columns of an input that stand side by side, row by
+// row, since that is how the input is laid out.
+func (c *csvDecoder) neighbours(p *part, d []byte, l *layout, t columnOf) bool {
+	n, end := c.inputs[t.input].width, 0
+	if t.column+n == l.n {
+		n, end = n-1, 1 // the last one ends the record, the others do not
 	}
-	for r := 0; r < rows; r++ {
-		if l.plain && in.ask == nil {
-			if r += f.decode(in, v, r, rows); r == rows {
-				break
-			}
-		}
-		raw := c.text(d, r*l.n+t.column, f.last)
-		if v.put(in, &c.dialect, raw, 0, int32(p.rows+r)) != nil {
+	for r := range c.cuts.rows {
+		k := r*l.n + t.column
+		if !c.run(p, d, l, t.input, k, 1, n) || end > 0 && !c.run(p, d, l, t.input, k+n, 1, 1) {
 			return false
 		}
 	}
 	return true
 }
 
-// fields are those of one column of a strip, all of whose records have step
-// columns.
+// run decodes count fields for an input that has no others in between: field k
+// of the strip and every step-th one after it. All end a record, or none does.
+func (c *csvDecoder) run(p *part, d []byte, l *layout, input, k, step, count int) bool {
+	in, v := c.inputs[input], &p.vals[input]
+	f := fields{base: unsafe.Pointer(unsafe.SliceData(d)), at: c.cuts.at[k:], step: step, last: k%l.n == l.n-1,
+		hole: in.optional && c.missing[0] == "", quote: c.quote, vectors: c.cuts.vectors, ahead: c.ahead * in.width}
+	if in.optional {
+		v.valid = room(v.valid, count, f.ahead)
+	}
+	for i := 0; i < count; i++ {
+		if l.plain && in.ask == nil {
+			if i += f.decode(in, v, i, count); i == count {
+				break
+			}
+		}
+		at := k + i*step
+		if v.put(in, &c.dialect, c.text(d, at, f.last), 0, int32(p.rows+at/l.n)) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// fields are those of a run: of one column of a strip, all of whose records
+// have step columns, or of neighbours in one record, of step 1.
 type fields struct {
 	base unsafe.Pointer // of the block
 	at   []int32        // where field r·step begins, and the one after it
 	step int
-	last bool // the column ends its records
+	last bool // they end their records
 	hole bool // nothing at all stands for a missing value
 
 	quote   byte // 0: none
 	vectors bool // there is AVX2
+
+	ahead int // about how many fields of the input the block has from this strip on
 }
 
 // decode appends the fields from row r on that are short and plain, and returns
@@ -174,7 +199,7 @@ func (f *fields) place(r int) (p unsafe.Pointer, size int) {
 }
 
 func decodeFloats[T float32 | float64](f *fields, out []T, valid []uint8, optional bool, r, rows int) ([]T, []uint8, int) {
-	out, n := room(out, rows-r), 0
+	out, n := room(out, rows-r, f.ahead), 0
 	for ; r+n < rows; n++ {
 		if f.vectors {
 			k := decimals(f, out, r+n, rows-r-n)
@@ -226,7 +251,7 @@ func decodeWhole[T uint8 | int32 | int64](f *fields, out []T, valid []uint8, in 
 	if in.as == asIndex && in.bound >= 0 {
 		hi = in.bound - 1
 	}
-	out, n := room(out, rows-r), 0
+	out, n := room(out, rows-r, f.ahead), 0
 	for ; r+n < rows; n++ {
 		p, size := f.place(r + n)
 		if size == 0 && f.hole {
@@ -262,12 +287,13 @@ func (f *fields) members(in *input, v *values, r, rows int) int {
 	return n
 }
 
-// room makes sure that n more elements can be appended where they are.
-func room[T any](s []T, n int) []T {
+// room makes sure that n more elements can be appended where they are; ahead is
+// about how many will be in all, and saves copies on the way there.
+func room[T any](s []T, n, ahead int) []T {
 	if cap(s)-len(s) >= n {
 		return s
 	}
-	return append(make([]T, 0, 2*cap(s)+n), s...)
+	return append(make([]T, 0, max(2*cap(s), len(s)+ahead+ahead/8)+n), s...)
 }
 
 // valuesMark is how far the rows of an input have come.

@@ -30,10 +30,13 @@ func stripInputs() []*input {
 		field(&input{name: "p", kind: ir.U8, width: 2, optional: true, names: []string{"p", "q"}}),
 		field(&input{name: "f", as: asForeign, kind: ir.Index, parts: []keyKind{keyInt, keyText}, names: []string{"n", "c"}, optional: true}),
 		field(&input{name: "b", as: asBool, kind: ir.Bool, names: []string{"b"}}),
+		field(&input{name: "v", kind: ir.F32, width: 3, names: []string{"v0", "v1", "v2"}}),
+		field(&input{name: "w", kind: ir.F64, width: 2, names: []string{"v1", "v0"}}),
+		field(&input{name: "m", as: asMember, kind: ir.Index, width: 2, optional: true, each: true, names: []string{"m0", "m1"}}),
 	}
 }
 
-const mixedHeader = "x,y,n,c,s,p,q,b,i"
+const mixedHeader = "x,y,n,c,v0,v1,v2,s,p,q,b,i,m0,m1"
 
 // mixed is records with quotes, holes, line ends of both kinds and numbers of
 // every form; fault, where not 0, is of the record in the middle.
@@ -50,7 +53,8 @@ func mixed(rows, fault int, crlf bool) string {
 		c := []string{"ann", "bob", "", `"c,d"`, `"e""f"`, "a longer member", `"g` + end + `h"`}[u>>16%7]
 		s := []string{"text", `"quoted, text"`, "", `"line` + end + `end"`}[u>>24%4]
 		q := []string{"", "12"}[u>>32%2]
-		y := "0.5"
+		y, v := "0.5", []string{"-1.25", "2e-3", "77"}[u>>48%3]
+		m := []string{"up", `"down"`, "", "up\r"}[u>>50%4]
 		if fault > 0 && r == rows/2 {
 			switch fault {
 			case 1:
@@ -65,9 +69,13 @@ func mixed(rows, fault int, crlf bool) string {
 				b.WriteString(end)
 			case 6:
 				y = ""
+			case 7:
+				v = "1.5."
+			case 8:
+				v = ""
 			}
 		}
-		fmt.Fprintf(&b, "%s,%s,%s,%s,%s,200,%s,true,%d%s", x, y, n, c, s, q, u>>40%50, end)
+		fmt.Fprintf(&b, "%s,%s,%s,%s,%s,0.125,%s,%s,200,%s,true,%d,%s,up%s", x, y, n, c, v, v, s, q, u>>40%50, m, end)
 	}
 	return b.String()
 }
@@ -91,7 +99,7 @@ func decoded(t *testing.T, text string, slow, vectors bool) (*part, []*input) {
 // members and faults, wherever the block ends.
 func TestStrips(t *testing.T) {
 	for _, crlf := range []bool{false, true} {
-		for fault := range 7 {
+		for fault := range 9 {
 			text := mixed(1500, fault, crlf)
 			sameParts(t, text)
 		}

@@ -13,7 +13,7 @@ type masker struct {
 // that all results stay the same bits. Where many is above 1 it has the
 // operations of as many vectors too.
 func (p *Program) withMasks(many int) *Program {
-	q := New()
+	q := newProgram(many * len(p.nodes))
 	q.set, q.streams, q.wide, q.steps = AVX512, p.streams, p.wide, p.steps
 	q.points, q.vectors = p.points, many
 	q.carries = make([]Value, len(p.carries))

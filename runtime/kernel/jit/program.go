@@ -185,9 +185,11 @@ type Program struct {
 }
 
 // New is an empty program.
-func New() *Program {
-	const usual = 64
-	return &Program{nodes: make([]node, 0, usual), levels: make([]level, 0, usual), known: make(map[node]Value, usual), exit: -1}
+func New() *Program { return newProgram(64) }
+
+// newProgram is an empty program with room for so many nodes.
+func newProgram(nodes int) *Program {
+	return &Program{nodes: make([]node, 0, nodes), levels: make([]level, 0, nodes), known: make(map[node]Value, nodes), exit: -1}
 }
 
 // NewSteps is an empty program whose rows are the steps of a recurrence: each

@@ -36,6 +36,7 @@ type scheduler struct {
 	height  []int32   // by value: cycles from its beginning to the end of the line
 	left    []int32   // by value: reads to come
 	wait    []int32   // by value: operands to come
+	more    []int32   // by value: by how much the vectors that are alive become more with it
 	start   []int32   // by value: half a cycle in which it can begin
 	readers [][]Value // by value
 	ready   []Value
@@ -46,8 +47,8 @@ type scheduler struct {
 // schedule is the values of a line in a better order.
 func (p *Program) schedule(body []Value) []Value {
 	n := len(p.nodes)
-	s := &scheduler{p: p, height: make([]int32, n), left: make([]int32, n), wait: make([]int32, n), start: make([]int32, n),
-		readers: make([][]Value, n), full: int(p.set.vecs().hi) - 1}
+	s := &scheduler{p: p, height: make([]int32, n), left: make([]int32, n), wait: make([]int32, n), more: make([]int32, n),
+		start: make([]int32, n), readers: make([][]Value, n), full: int(p.set.vecs().hi) - 1}
 	s.readings(body)
 	for i := len(body) - 1; i >= 0; i-- {
 		v := body[i]
@@ -67,9 +68,11 @@ func (p *Program) schedule(body []Value) []Value {
 		s.ready = s.ready[:len(s.ready)-1]
 		now = max(now, s.start[v])
 		out = append(out, v)
-		s.live += s.change(v)
+		s.live += int(s.more[v])
 		for _, x := range p.distinct(v) {
-			s.left[x]--
+			if s.left[x]--; s.left[x] == 1 {
+				s.last(x)
+			}
 		}
 		done := now + 2*int32(latency(&p.nodes[v]))
 		for _, r := range s.readers[v] {
@@ -100,6 +103,14 @@ func (s *scheduler) readings(body []Value) {
 				s.wait[v]++
 			}
 		}
+		if s.left[v] > 0 && !s.p.isMask(v) {
+			s.more[v]++
+		}
+	}
+	for x, n := range s.left {
+		if n == 1 {
+			s.last(Value(x))
+		}
 	}
 }
 
@@ -115,41 +126,30 @@ func (p *Program) distinct(v Value) []Value {
 	return out
 }
 
-// change is by how much the vectors that are alive become more with v.
-func (s *scheduler) change(v Value) int {
-	d := 0
-	if s.left[v] > 0 && !s.p.isMask(v) {
-		d++
+// last notes that one reader is left of x, whichever: x dies with it.
+func (s *scheduler) last(x Value) {
+	if s.p.isMask(x) || s.p.nodes[x].op == opLoad {
+		return // takes no vector
 	}
-	for _, x := range s.p.distinct(v) {
-		if s.left[x] == 1 && !s.p.isMask(x) && s.p.nodes[x].op != opLoad {
-			d--
-		}
+	for _, r := range s.readers[x] {
+		s.more[r]--
 	}
-	return d
 }
 
 // best is the place among what is ready of what comes next: what can begin, of
 // these what the most depends on; where too much is alive, what ends most of it.
 func (s *scheduler) best(now int32) int {
-	best, key := 0, [3]int32{}
+	best, full := 0, s.live >= s.full
+	var more, wait, height int32 // of the best
 	for i, v := range s.ready {
-		k := [3]int32{0, max(0, s.start[v]-now), -s.height[v]}
-		if s.live >= s.full {
-			k[0] = int32(s.change(v))
+		m, h := int32(0), s.height[v]
+		if full {
+			m = s.more[v]
 		}
-		if i == 0 || before(k, key) {
-			best, key = i, k
+		w := max(0, s.start[v]-now)
+		if i == 0 || m < more || m == more && (w < wait || w == wait && h > height) {
+			best, more, wait, height = i, m, w, h
 		}
 	}
 	return best
-}
-
-func before(x, y [3]int32) bool {
-	for i := range x {
-		if x[i] != y[i] {
-			return x[i] < y[i]
-		}
-	}
-	return false
 }
