@@ -149,3 +149,17 @@ func TestLedgerReview(t *testing.T) {
 		after = min(2*after, lastLook)
 	}
 }
+
+// TestEvenly: chunks cover all points, are no larger than allowed, and the
+// last is not much smaller than the others.
+func TestEvenly(t *testing.T) {
+	for _, most := range []int{32, 256, 3840, 16384} {
+		for n := 1; n < 5*most; n += 1 + n/7 {
+			chunk := evenly(n, most)
+			chunks := (n + chunk - 1) / chunk
+			if last := n - (chunks-1)*chunk; chunk > most || chunks != (n+most-1)/most || chunk-last > 64*chunks {
+				t.Errorf("%d points, at most %d in a chunk: %d chunks of %d, the last of %d", n, most, chunks, chunk, last)
+			}
+		}
+	}
+}
