@@ -12,6 +12,9 @@ type ledger struct {
 	trial   time.Duration // gains less losses since the caller last worked alone
 	rest    time.Duration // work that is still to be done alone
 	pause   time.Duration // how much that was the last time
+
+	shared   time.Duration // time of shared jobs since costs were last looked at
+	patience time.Duration // after how much of it they are looked at again
 }
 
 const (
@@ -19,6 +22,10 @@ const (
 	mostDebt   = 100 * time.Microsecond
 	shortPause = 4 * time.Millisecond
 	longPause  = 500 * time.Millisecond
+
+	glance    = time.Millisecond // work that is done alone to see what it costs
+	firstLook = time.Millisecond // when, and the longest until it is done again
+	lastLook  = 64 * time.Millisecond
 )
 
 // alone reports whether work of this cost is to be done alone.
@@ -46,4 +53,16 @@ func (l *ledger) enter(cost, took time.Duration) {
 		l.pause = min(2*l.pause, longPause)
 	}
 	l.rest = l.pause
+}
+
+// review has the caller work alone for a moment, now and then. Only so does it
+// see what jobs cost on one core: shared ones find half of what they read in
+// the cache of another core, and take twice as long in all. A single job alone
+// among shared ones would too.
+func (l *ledger) review(took time.Duration) {
+	if l.shared += took; l.rest > 0 || l.shared < max(l.patience, firstLook) {
+		return
+	}
+	l.shared, l.patience = 0, min(2*max(l.patience, firstLook), lastLook)
+	l.rest = glance
 }

@@ -18,7 +18,9 @@ type job struct {
 	// of them does; nil where it does not.
 	many func(w *worker, from, to int)
 
-	cost time.Duration // of all tasks on one core, as measured lately; 0 before the first run
+	// cost is of all tasks on one core, as measured lately where the caller
+	// worked alone, before that as estimated from the first run; 0 before it.
+	cost time.Duration
 	runs uint32
 }
 
@@ -61,14 +63,16 @@ type pool struct {
 	base    time.Time // of the clock
 
 	// What the caller alone touches.
-	job    int           // number of the job at hand
 	unmet  time.Duration // work that helpers would have been welcome for since one was awake
 	ledger ledger
 
 	_ [64]byte
-	// open is the number of the job (upper half) and how many of its tasks
-	// nobody has claimed (lower half): a helper that slept through the end of
-	// a job cannot claim with what it read before.
+	// open is the tasks of the job at hand that nobody has claimed, as the
+	// first (upper half) and the one behind the last (lower half). The caller
+	// claims from the front and helpers from the back, so that in jobs that
+	// follow one another each of them finds what it wrote in its own cache.
+	// What is claimed with a value that stood in an earlier job as well is a
+	// claim on the one at hand.
 	open atomic.Uint64
 	_    [56]byte
 	cur  atomic.Pointer[job]
@@ -153,7 +157,7 @@ func (p *pool) shares(j *job) bool {
 // alone does all tasks and now and then measures how long they take.
 func (p *pool) alone(j *job) {
 	w := p.workers[0]
-	measured := j.runs%sampled == 0
+	measured := j.runs%sampled == 0 || p.ledger.rest > 0 && j.cost >= worthHot
 	j.runs++
 	var began time.Duration
 	if measured {
@@ -172,7 +176,6 @@ func (p *pool) together(j *job) {
 		step = max(1, min(int(grain/max(task, 1)), j.n/(4*len(p.workers))))
 	}
 	began := p.now()
-	p.job++
 	p.done.Store(0)
 	p.cur.Store(j)
 	p.step.Store(int64(step))
@@ -180,7 +183,7 @@ func (p *pool) together(j *job) {
 	if j.many != nil {
 		p.part.Store(int64(2 * len(p.workers)))
 	}
-	p.open.Store(uint64(p.job)<<32 | uint64(j.n))
+	p.open.Store(uint64(j.n))
 	for n := min(int(p.parked.Load()), (j.n-1)/step); n > 0; n-- {
 		p.rouse()
 	}
@@ -191,10 +194,11 @@ func (p *pool) together(j *job) {
 		p.await(int64(j.n - mine))
 		ended = p.now()
 	}
-	if mine > 0 {
+	if mine > 0 && j.cost == 0 {
 		j.learn((claimed - began) * time.Duration(j.n) / time.Duration(mine))
 	}
 	p.ledger.enter(j.cost, ended-began)
+	p.ledger.review(ended - began)
 }
 
 // help does tasks of the job at hand until none is left to claim, and says how
@@ -203,23 +207,33 @@ func (p *pool) help(w *worker) int {
 	did := 0
 	for {
 		v := p.open.Load()
-		left := int64(uint32(v))
+		first, end := int(v>>32), int(uint32(v))
+		left := int64(end - first)
 		if left == 0 {
 			return did
 		}
 		n := min(max(p.step.Load(), left/p.part.Load()), left)
-		if !p.open.CompareAndSwap(v, v-uint64(n)) {
+		rest := v + uint64(n)<<32
+		if w.id > 0 {
+			first, rest = end-int(n), v-uint64(n)
+		}
+		if !p.open.CompareAndSwap(v, rest) {
 			continue
 		}
 		// The job cannot end while this claim is open, so it is the one of v.
 		j := p.cur.Load()
-		first := j.n - int(left)
 		j.tasks(w, first, first+int(n))
 		did += int(n)
 		if w.id > 0 {
 			p.done.Add(n)
 		}
 	}
+}
+
+// claimed reports whether there is no task to claim.
+func (p *pool) claimed() bool {
+	v := p.open.Load()
+	return v>>32 == v&math.MaxUint32
 }
 
 // await waits until helpers have finished so many tasks.
@@ -241,7 +255,7 @@ func (p *pool) serve(w *worker) {
 	defer p.ended.Done()
 	since := p.now()
 	for !p.ending.Load() {
-		for i := 0; i < 16 && uint32(p.open.Load()) == 0; i++ {
+		for i := 0; i < 16 && p.claimed(); i++ {
 			pause(8)
 		}
 		if p.help(w) > 0 {
@@ -261,7 +275,7 @@ func (p *pool) serve(w *worker) {
 func (p *pool) park() {
 	p.hot.Add(-1)
 	p.parked.Add(1)
-	if uint32(p.open.Load()) == 0 && !p.ending.Load() {
+	if p.claimed() && !p.ending.Load() {
 		<-p.wake
 	}
 	p.parked.Add(-1)

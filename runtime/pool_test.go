@@ -121,3 +121,45 @@ func TestLedger(t *testing.T) {
 		t.Errorf("when sharing pays again the caller works alone for %v, not %v", r, shortPause)
 	}
 }
+
+// TestLedgerReview: who shares works alone for a moment soon, and again after
+// times that double up to a limit.
+func TestLedgerReview(t *testing.T) {
+	const cost = 50 * time.Microsecond
+	var l ledger
+	after := firstLook
+	for range 10 {
+		shared := time.Duration(0)
+		for ; !l.alone(cost); shared += cost {
+			if shared > 2*lastLook {
+				t.Fatalf("costs are not looked at after %v of sharing", shared)
+			}
+			l.review(cost)
+		}
+		if shared != after {
+			t.Errorf("costs are looked at after %v of sharing, not %v", shared, after)
+		}
+		alone := cost
+		for l.alone(cost) {
+			alone += cost
+		}
+		if alone != glance {
+			t.Errorf("the caller works alone for %v, not %v", alone, glance)
+		}
+		after = min(2*after, lastLook)
+	}
+}
+
+// TestEvenly: chunks cover all points, are no larger than allowed, and the
+// last is not much smaller than the others.
+func TestEvenly(t *testing.T) {
+	for _, most := range []int{32, 256, 3840, 16384} {
+		for n := 1; n < 5*most; n += 1 + n/7 {
+			chunk := evenly(n, most)
+			chunks := (n + chunk - 1) / chunk
+			if last := n - (chunks-1)*chunk; chunk > most || chunks != (n+most-1)/most || chunk-last > 64*chunks {
+				t.Errorf("%d points, at most %d in a chunk: %d chunks of %d, the last of %d", n, most, chunks, chunk, last)
+			}
+		}
+	}
+}

@@ -212,7 +212,7 @@ func (s *tileStep) place(workers []*worker) {
 	for s.tile*wide*count > tileBytes {
 		s.tile /= 2
 	}
-	s.chunk = min(16*tileElems, max(s.tile, int(128<<10/s.prog.weight())/s.tile*s.tile))
+	s.chunk = evenly(s.n, min(16*tileElems, max(s.tile, int(128<<10/s.prog.weight())/s.tile*s.tile)))
 	for _, w := range workers {
 		regs := make([]unsafe.Pointer, len(s.prog.kinds))
 		for r, a := range at {
@@ -281,6 +281,14 @@ func defOf(p *tileProg, r int) int {
 		}
 	}
 	return -1
+}
+
+// evenly is the size of chunks of at most so many of n points, such that none
+// is much smaller than the others: whole cache lines each.
+func evenly(n, most int) int {
+	const line = 64
+	chunks := (n + most - 1) / most
+	return min(most, ((n+chunks-1)/chunks+line-1)/line*line)
 }
 
 // task runs the tiles of one chunk.
