@@ -36,6 +36,7 @@ type binder struct {
 	called map[*plan]*binding // bound under the same sizes
 	loops  int                // how often what is bound runs, for the report
 	rows   *[]KernelRow
+	once   []step      // run when the sizes change
 	at     source.Span // of the operation that is bound
 	err    error
 }
@@ -43,6 +44,7 @@ type binder struct {
 // binding is a plan bound to sizes.
 type binding struct {
 	sizes []int64
+	once  []step // run before the steps when other sizes ran last
 	steps []step
 	ins   []bound
 	outs  []bound
@@ -61,6 +63,11 @@ func newFrame(p *plan) *frame {
 	fr := &frame{base: make([]unsafe.Pointer, len(p.slots))}
 	for _, c := range p.consts {
 		fr.base[c.slot] = c.data
+	}
+	for i, s := range p.slots {
+		if s.class == kept {
+			fr.base[i] = aligned(max(s.bytes, 1))
+		}
 	}
 	return fr
 }
@@ -103,6 +110,7 @@ func bind(prog *Program, p *plan, fr *frame, look func(string) (int64, bool), fr
 		late = appendStep(late, b.copyStep(b.dense(o.slot, v.Type), src))
 	}
 	out.steps = append(out.steps, late...)
+	out.once = b.once
 	return out, b.err
 }
 
@@ -279,12 +287,19 @@ func (b *binder) op(op *ir.Op) step {
 	if s == nil {
 		return nil
 	}
+	if o.once {
+		what = "once, " + what
+	}
 	row := b.describe(op, what)
 	if !row.container() {
 		*b.rows = append(*b.rows, row)
 	}
 	if p := b.prog.opt.Profile; p != nil {
-		return p.kernel(b.plan.fn, op, row).timed(s)
+		s = p.kernel(b.plan.fn, op, row).timed(s)
+	}
+	if o.once {
+		b.once = append(b.once, s)
+		return nil
 	}
 	return s
 }

@@ -131,6 +131,7 @@ func (b *binder) call(op *ir.Op, o *opInfo) step {
 			return nil
 		}
 		b.called[p] = c
+		b.once = append(b.once, c.once...)
 	}
 	for _, r := range c.rows {
 		r.Times *= int64(b.loops)

@@ -13,6 +13,7 @@ const (
 	inArena slotClass = iota
 	outside           // parameters, results, slices of a loop: a pointer set while running
 	fixed             // constants, made once
+	kept              // made again when the sizes change
 )
 
 // slot is a piece of storage. Several values in turn may live in it.
@@ -51,6 +52,7 @@ type opInfo struct {
 	sums       *ir.Op // what sums a result of a tile program line by line
 	within     bool   // is one of these for the operation before it
 	fallback   bool   // runs in the interpreter
+	once       bool   // runs when the sizes change, not at every run
 	temps      []int
 	scan       *scanPlan
 	callee     *plan

@@ -83,6 +83,7 @@ type Function struct {
 	fr     *frame
 	frames map[*plan]*frame
 	bound  []*binding // by actual sizes, the one used last in front
+	ready  *binding   // whose values that depend on sizes alone are there
 	report Report
 	sizes  []int64 // scratch of Run
 	err    error
@@ -245,6 +246,13 @@ func (f *Function) run(in, out []*array.Array, actual map[string]int64) error {
 		if err := f.prog.provide(f); err != nil {
 			return err
 		}
+	}
+	if f.ready != b {
+		f.ready = nil
+		if ft := run(b.once); ft != nil {
+			return ft
+		}
+		f.ready = b
 	}
 	if ft := run(b.steps); ft != nil {
 		return ft

@@ -24,6 +24,7 @@ func (p *plan) storage() {
 		seen[v] = true
 		p.outs = append(p.outs, o)
 	}
+	p.findOnce()
 	p.regionStorage(p.fn.Body)
 }
 

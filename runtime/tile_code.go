@@ -25,6 +25,10 @@ type lanes struct {
 
 	short   bool // an integer of eight bytes that is known to fit into four
 	nonzero bool // a number that is known not to be zero
+
+	lo, hi int32   // of a float that was an integer: its range, hi 0 where it is not known
+	float  float64 // of a float that is fixed: its value
+	fixed  bool
 }
 
 func index(w jit.Width) int { return int(w)/4 - 1 }
@@ -120,6 +124,7 @@ func (c *coder) constant(kind ir.Kind, f float64, i int64) lanes {
 	bits := uint64(i)
 	switch kind {
 	case ir.F32:
+		f = float64(float32(f))
 		bits = uint64(math.Float32bits(float32(f)))
 	case ir.F64:
 		bits = math.Float64bits(f)
@@ -131,6 +136,7 @@ func (c *coder) constant(kind ir.Kind, f float64, i int64) lanes {
 	}
 	l := number(c.out.Const(w, bits), w)
 	l.short, l.nonzero = i == int64(int32(i)), i != 0
+	l.float, l.fixed = f, kind == ir.F32 || kind == ir.F64
 	return l
 }
 
@@ -193,6 +199,9 @@ func (c *coder) instr(in tileInstr, bound int64) {
 	case kind == ir.Bool:
 		c.logic(in)
 	case kind == ir.F32 || kind == ir.F64:
+		if c.quick(in, kind, w) {
+			return
+		}
 		if m, ok := macro.For(in.op.Row.Name, laneOf(kind), powerOf(in.op)); ok {
 			c.regs[in.dst] = number(c.out.Expand(m, c.values(in.src)...), w)
 			return
@@ -326,6 +335,9 @@ func (c *coder) convert(in tileInstr, from, to ir.Kind, bound int64) {
 	}
 	c.regs[in.dst] = number(r, w)
 	c.regs[in.dst].short = small && to == ir.I64
+	if to == ir.F32 || to == ir.F64 {
+		c.regs[in.dst].lo, c.regs[in.dst].hi = wholeOf(from)
+	}
 }
 
 // truth writes x ≠ 0.
