@@ -79,10 +79,15 @@ func takeEngine() (e *engine) {
 	return e
 }
 
+// keptTokens is the room for tokens that an idle engine keeps.
+const keptTokens = 1 << 12
+
 // release gives an engine back, without what it has read.
 func (e *engine) release() {
 	e.p = nil
-	clear(e.buf[:cap(e.buf)])
+	if clear(e.buf[:min(cap(e.buf), keptTokens)]); cap(e.buf) > keptTokens {
+		e.buf = nil // a large program's: clearing it would slow down all small ones
+	}
 	idle.Lock()
 	defer idle.Unlock()
 	idle.engines = append(idle.engines, e)
