@@ -213,7 +213,7 @@ func (b *binder) makeView(v *ir.Value) view {
 		switch op.Attrs.(type) {
 		case ir.ConstAttrs:
 			return b.constView(op)
-		case ir.ReshapeAttrs, ir.BroadcastAttrs, ir.TransposeAttrs, ir.SliceAttrs:
+		case ir.ReshapeAttrs, ir.BroadcastAttrs, ir.TransposeAttrs, ir.SliceAttrs, ir.GatherAttrs:
 			if i.root != v {
 				return b.operandView(op)
 			}
@@ -251,6 +251,9 @@ func (b *binder) operandView(op *ir.Op) view {
 			}
 		}
 		return x.box(starts, sizes, steps)
+	case ir.GatherAttrs:
+		e, _ := window(op)
+		return x.windowed(a.Axis, e, b.shape(op.Operands[1].Type.Dims))
 	}
 	return x
 }
@@ -330,6 +333,9 @@ func (b *binder) opStep(op *ir.Op, o *opInfo) (step, string) {
 	case "iota", "size", "cross_count":
 		return b.number(op), "fill"
 	case "gather":
+		if b.plan.windows(op) {
+			return b.structure(op), "copy"
+		}
 		return b.gather(op), "gather"
 	case "scatter_add":
 		return b.scatterAdd(op), "scatter"

@@ -116,9 +116,9 @@ func (b *binder) labels(op *ir.Op, in []string, out string) []label {
 	return ls
 }
 
-// group picks labels, orders them by the strides of the result (of the
-// operands, for summed ones) and joins what steps as one.
-func group(ls []label, pick func(label) bool) []label {
+// ordered picks labels and orders them by the strides of the result (of the
+// operands, for summed ones).
+func ordered(ls []label, pick func(label) bool) []label {
 	var g []label
 	for _, l := range ls {
 		if pick(l) {
@@ -135,6 +135,12 @@ func group(ls []label, pick func(label) bool) []label {
 		}
 		return x.b > y.b
 	})
+	return g
+}
+
+// group is ordered labels, of which those that step as one are one.
+func group(ls []label, pick func(label) bool) []label {
+	g := ordered(ls, pick)
 	var shape, as, bs, cs []int
 	for _, l := range g {
 		shape, as, bs, cs = append(shape, l.n), append(as, l.a), append(bs, l.b), append(cs, l.c)

@@ -127,6 +127,25 @@ def digits(size, optimiser, rate):
     return p, batches(x, y, size), torch_loss, jax_loss, optimiser, rate
 
 
+def windows():
+    """the peers have convolutions of their own."""
+    x = idx("t10k-images-idx3-ubyte.gz", 16).reshape(-1, 1, 28, 28).astype(np.float32) / 255
+    y = idx("t10k-labels-idx1-ubyte.gz", 8).astype(np.int64)
+    p = [drawn(8 * 25, 7919, 0.5).reshape(8, 1, 5, 5), drawn(16 * 72, 104729, 0.3).reshape(16, 8, 3, 3),
+         drawn(400 * 10, 1299709, 0.2).reshape(400, 10), np.zeros(10, np.float32)]
+
+    def torch_loss(F, p, x, y):
+        v = F.relu(F.conv2d(F.relu(F.conv2d(x, p[0], stride=2)), p[1], stride=2))
+        return F.cross_entropy(v.reshape(len(x), 400) @ p[2] + p[3], y)
+
+    def jax_loss(jnp, jax, p, x, y):
+        conv = lambda x, k: jax.nn.relu(jax.lax.conv_general_dilated(x, k, (2, 2), "VALID"))  # noqa: E731
+        z = conv(conv(x, p[0]), p[1]).reshape(len(x), 400) @ p[2] + p[3]
+        return jnp.mean(jax.nn.logsumexp(z, axis=1) - jnp.take_along_axis(z, y[:, None], axis=1)[:, 0])
+
+    return p, batches(x, y, 64), torch_loss, jax_loss, "adam", 1e-3
+
+
 def recurrent():
     """torch has a recurrent unit of its own; in JAX the products of the inputs stand before the loop."""
     torch = torch_threads()
@@ -156,6 +175,7 @@ LEARNING = {
     "logistic": logistic,
     "network": network,
     "recurrent": recurrent,
+    "windows": windows,
     "digits64": lambda: digits(64, "sgd", 0.1),
     "digits256": lambda: digits(256, "adam", 1e-3),
 }
