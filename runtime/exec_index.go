@@ -168,6 +168,9 @@ func scatterOf[T any](b *binder, op *ir.Op, do func(dst, upd []T, idx []int32, n
 		take = nil
 		do = func(dst, upd []T, idx []int32, n, inner, _, _ int) int { return on0(dst, upd, idx, n, inner) }
 	}
+	if owners = min(owners, len(pool.workers)); g.inner == 1 {
+		owners = (owners + 3) / 4 // to look at all indices is most of the work
+	}
 	bad, over := new(atomic.Int64), new(atomic.Int64)
 	group := 1 // blocks of one task
 	if owners == 1 {
