@@ -54,7 +54,8 @@ func TestMacroSingle(t *testing.T) {
 		name string
 		f    func(float64) float64
 	}{{"exp", Exp}, {"log", Log}, {"tanh", Tanh}, {"logistic", Logistic}, {"expm1", Expm1}, {"log1p", Log1p},
-		{"sin", Sin}, {"cos", Cos}, {"erf", Erf}}
+		{"sin", Sin}, {"cos", Cos}, {"erf", Erf},
+		{"lgamma", Lgamma}, {"polygamma 0", digamma}, {"polygamma 1", trigamma}}
 	r := rand.New(rand.NewSource(7))
 	for _, n := range []int64{-4, -3, -2, -1, 2, 3, 4, 5, 6, 7, 8} {
 		rows = append(rows, struct {
@@ -144,7 +145,7 @@ func TestMacroEdges(t *testing.T) {
 	for _, p := range points[:len(points):len(points)] {
 		points = append(points, -p)
 	}
-	for _, row := range []string{"neg", "abs", "sqrt", "floor", "round", "sign", "exp", "expm1", "log", "log1p", "tanh", "logistic", "sin", "cos", "erf"} {
+	for _, row := range []string{"neg", "abs", "sqrt", "floor", "round", "sign", "exp", "expm1", "log", "log1p", "tanh", "logistic", "sin", "cos", "erf", "lgamma", "polygamma"} {
 		unaryEdges[float32](t, row, macro.F32, points)
 		unaryEdges[float64](t, row, macro.F64, points)
 	}
