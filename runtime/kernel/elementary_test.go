@@ -94,54 +94,6 @@ func ulps(got float64, want *big.Float) float64 {
 	return math.Abs(d)
 }
 
-func TestElementary(t *testing.T) {
-	one := bf(1)
-	cases := []struct {
-		name   string
-		f      func(float64) float64
-		big    func(*big.Float) *big.Float
-		lo, hi float64
-		most   float64
-	}{
-		{"exp", Exp, bigExp, -700, 700, 1},
-		{"exp", Exp, bigExp, -1, 1, 1},
-		{"expm1", Expm1, func(x *big.Float) *big.Float { return nb().Sub(bigExp(x), one) }, -3, 3, 1},
-		{"expm1", Expm1, func(x *big.Float) *big.Float { return nb().Sub(bigExp(x), one) }, -40, 300, 1},
-		{"log", Log, bigLog, 1e-8, 3, 1},
-		{"log", Log, bigLog, 1, 1e9, 1},
-		{"log1p", Log1p, func(x *big.Float) *big.Float { return bigLog(nb().Add(x, one)) }, -0.9, 3, 1},
-		{"log1p", Log1p, func(x *big.Float) *big.Float { return bigLog(nb().Add(x, one)) }, -1e-3, 1e-3, 1},
-		{"sin", Sin, bigSin, -30, 30, 1},
-		{"cos", Cos, bigCos, -30, 30, 1},
-		{"tanh", Tanh, func(x *big.Float) *big.Float {
-			e := bigExp(nb().Mul(x, bf(2)))
-			return nb().Quo(nb().Sub(e, one), nb().Add(e, one))
-		}, -5, 5, 2},
-		{"tanh", Tanh, func(x *big.Float) *big.Float {
-			e := bigExp(nb().Mul(x, bf(2)))
-			return nb().Quo(nb().Sub(e, one), nb().Add(e, one))
-		}, -1e-2, 1e-2, 2},
-		{"logistic", Logistic, func(x *big.Float) *big.Float {
-			return nb().Quo(one, nb().Add(one, bigExp(nb().Neg(x))))
-		}, -30, 30, 2},
-		{"erf", Erf, bigErf, -4, 4, 1},
-	}
-	r := rand.New(rand.NewSource(1))
-	for _, c := range cases {
-		worst, at := 0.0, 0.0
-		for i := 0; i < 400; i++ {
-			x := c.lo + (c.hi-c.lo)*r.Float64()
-			if u := ulps(c.f(x), c.big(bf(x))); u > worst {
-				worst, at = u, x
-			}
-		}
-		t.Logf("%-9s [%g, %g]: %.3f ulp", c.name, c.lo, c.hi, worst)
-		if worst > c.most {
-			t.Errorf("%s(%v) is off by %.3f ulp", c.name, at, worst)
-		}
-	}
-}
-
 func TestPow(t *testing.T) {
 	r := rand.New(rand.NewSource(2))
 	worst := 0.0
