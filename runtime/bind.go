@@ -400,7 +400,7 @@ func (b *binder) then(op *ir.Op) func(w *worker, lo, hi int) {
 	if s == nil {
 		return nil
 	}
-	return func(w *worker, lo, hi int) { s.points(w, 0, lo, hi) }
+	return func(w *worker, lo, hi int) { s.points(w, lo, hi) }
 }
 
 // mayAlias reports whether two slots can be the same memory: the same slot, or
