@@ -124,9 +124,9 @@ func (t *turns) more(took time.Duration) bool {
 	return t.left > 0
 }
 
-// restOfThreads is for how long the threads of OpenBLAS wait awake, and would
-// be in the way of ours.
-const restOfThreads = 40 * time.Millisecond
+// restOfThreads is more than the time for which threads of OpenBLAS wait awake,
+// as peers.py has it; they would be in the way of ours.
+const restOfThreads = 3 * time.Millisecond
 
 // product is the line of the table: medians, and of what was measured in
 // neighbouring moments the median ratio.
