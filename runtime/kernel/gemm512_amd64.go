@@ -197,6 +197,12 @@ func broad1x64F32(t *gemmTile)
 //go:noescape
 func broad1x64F32Turned(t *gemmTile)
 
+// broad6x64F32Far is 6×64 elements of C a tile, with the rows of A side by side
+// and its links far apart.
+//
+//go:noescape
+func broad6x64F32Far(t *gemmTile)
+
 // wide8x16F64 is 8×16 elements of C a tile.
 //
 //go:noescape
@@ -392,6 +398,12 @@ func broad1x32F64(t *gemmTile)
 //go:noescape
 func broad1x32F64Turned(t *gemmTile)
 
+// broad6x32F64Far is 6×32 elements of C a tile, with the rows of A side by side
+// and its links far apart.
+//
+//go:noescape
+func broad6x32F64Far(t *gemmTile)
+
 // wideDot64F32 is c[i] = Σ a[i,l]·b[l] for 64 rows a tile, with the vector b.
 // The links are contiguous, and so is c.
 //
@@ -511,36 +523,33 @@ func runWideF32(rows, vectors int, masked bool, t *gemmTile) {
 }
 
 // runBroadF32 calls the kernel of rows × 4 registers of 512 bits.
-func runBroadF32(rows int, turned bool, t *gemmTile) {
-	if turned {
-		switch rows {
-		case 6:
-			broad6x64F32Turned(t)
-		case 5:
-			broad5x64F32Turned(t)
-		case 4:
-			broad4x64F32Turned(t)
-		case 3:
-			broad3x64F32Turned(t)
-		case 2:
-			broad2x64F32Turned(t)
-		case 1:
-			broad1x64F32Turned(t)
-		}
-		return
-	}
-	switch rows {
-	case 6:
+func runBroadF32(rows int, turned, far bool, t *gemmTile) {
+	switch {
+	case far && rows == 6:
+		broad6x64F32Far(t)
+	case turned && rows == 6:
+		broad6x64F32Turned(t)
+	case turned && rows == 5:
+		broad5x64F32Turned(t)
+	case turned && rows == 4:
+		broad4x64F32Turned(t)
+	case turned && rows == 3:
+		broad3x64F32Turned(t)
+	case turned && rows == 2:
+		broad2x64F32Turned(t)
+	case turned && rows == 1:
+		broad1x64F32Turned(t)
+	case rows == 6:
 		broad6x64F32(t)
-	case 5:
+	case rows == 5:
 		broad5x64F32(t)
-	case 4:
+	case rows == 4:
 		broad4x64F32(t)
-	case 3:
+	case rows == 3:
 		broad3x64F32(t)
-	case 2:
+	case rows == 2:
 		broad2x64F32(t)
-	case 1:
+	case rows == 1:
 		broad1x64F32(t)
 	}
 }
@@ -611,36 +620,33 @@ func runWideF64(rows, vectors int, masked bool, t *gemmTile) {
 }
 
 // runBroadF64 calls the kernel of rows × 4 registers of 512 bits.
-func runBroadF64(rows int, turned bool, t *gemmTile) {
-	if turned {
-		switch rows {
-		case 6:
-			broad6x32F64Turned(t)
-		case 5:
-			broad5x32F64Turned(t)
-		case 4:
-			broad4x32F64Turned(t)
-		case 3:
-			broad3x32F64Turned(t)
-		case 2:
-			broad2x32F64Turned(t)
-		case 1:
-			broad1x32F64Turned(t)
-		}
-		return
-	}
-	switch rows {
-	case 6:
+func runBroadF64(rows int, turned, far bool, t *gemmTile) {
+	switch {
+	case far && rows == 6:
+		broad6x32F64Far(t)
+	case turned && rows == 6:
+		broad6x32F64Turned(t)
+	case turned && rows == 5:
+		broad5x32F64Turned(t)
+	case turned && rows == 4:
+		broad4x32F64Turned(t)
+	case turned && rows == 3:
+		broad3x32F64Turned(t)
+	case turned && rows == 2:
+		broad2x32F64Turned(t)
+	case turned && rows == 1:
+		broad1x32F64Turned(t)
+	case rows == 6:
 		broad6x32F64(t)
-	case 5:
+	case rows == 5:
 		broad5x32F64(t)
-	case 4:
+	case rows == 4:
 		broad4x32F64(t)
-	case 3:
+	case rows == 3:
 		broad3x32F64(t)
-	case 2:
+	case rows == 2:
 		broad2x32F64(t)
-	case 1:
+	case rows == 1:
 		broad1x32F64(t)
 	}
 }

@@ -217,6 +217,9 @@ func testGemmChain[T Float](t *testing.T) {
 			one(m, n, 1+r.Intn(9))
 		}
 	}
+	for range 12 { // links of a turned A far apart
+		one(513+r.Intn(20), 64+r.Intn(8), 1+r.Intn(9))
+	}
 	for range 12 {
 		one(1+r.Intn(200), 1+r.Intn(200), 1+r.Intn(40))
 		one(1+r.Intn(20), 1+r.Intn(20), 1+r.Intn(1000))

@@ -170,14 +170,18 @@ func (g *Gemm[T]) run(rows int, p panel, t *gemmTile) {
 	}
 }
 
+// farStep is from how many bytes on links are too far apart for the hardware
+// to see which comes next.
+const farStep = 2048
+
 // runBroad calls the kernel of four registers of 512 bits.
 func runBroad[T Float](rows int, t *gemmTile) {
 	size := 32 / lanesOf[T]()
 	turned := t.aCol != size
-	if lanesOf[T]() == 8 {
-		runBroadF32(rows, turned, t)
+	if far := turned && t.aCol >= farStep; lanesOf[T]() == 8 {
+		runBroadF32(rows, turned, far, t)
 	} else {
-		runBroadF64(rows, turned, t)
+		runBroadF64(rows, turned, far, t)
 	}
 }
 

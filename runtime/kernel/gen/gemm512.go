@@ -41,9 +41,10 @@ func gemm512File() *Asm {
 			wideKernel{e, t[0], t[1], true}.write(a)
 		}
 		for rows := broadRows; rows > 0; rows-- {
-			broadKernel{e, rows, false}.write(a)
-			broadKernel{e, rows, true}.write(a)
+			broadKernel{e, rows, false, false}.write(a)
+			broadKernel{e, rows, true, false}.write(a)
 		}
+		broadKernel{e, broadRows, true, true}.write(a)
 	}
 	for _, e := range []elem{wide32, wide64} {
 		for _, groups := range []int{4, 1} {
@@ -100,21 +101,21 @@ func wideSwitch(a *Asm, e elem) {
 func broadSwitch(a *Asm, e elem) {
 	var b strings.Builder
 	name := fmt.Sprintf("runBroadF%d", e.bits)
-	fmt.Fprintf(&b, "// %s calls the kernel of rows × %d registers of 512 bits.\nfunc %s(rows int, turned bool, t *gemmTile) {\n", name, broadVectors, name)
+	fmt.Fprintf(&b, "// %s calls the kernel of rows × %d registers of 512 bits.\nfunc %s(rows int, turned, far bool, t *gemmTile) {\nswitch {\n", name, broadVectors, name)
+	write := func(when string, k broadKernel) {
+		fmt.Fprintf(&b, "case %srows == %d:\n%s(t)\n", when, k.rows, k.name())
+	}
+	write("far && ", broadKernel{e, broadRows, true, true})
 	for _, turned := range []bool{true, false} {
+		when := ""
 		if turned {
-			b.WriteString("if turned {\n")
+			when = "turned && "
 		}
-		b.WriteString("switch rows {\n")
 		for rows := broadRows; rows > 0; rows-- {
-			fmt.Fprintf(&b, "case %d:\n%s(t)\n", rows, broadKernel{e, rows, turned}.name())
-		}
-		b.WriteString("}\n")
-		if turned {
-			b.WriteString("return\n}\n")
+			write(when, broadKernel{e, rows, turned, false})
 		}
 	}
-	b.WriteString("}\n")
+	b.WriteString("}\n}\n")
 	a.Declare(b.String())
 }
 

@@ -7,12 +7,13 @@ import "fmt"
 // shared with another hardware thread: four links of the chains a turn, and
 // little but loads and multiply-adds in them. So A lies side by side along
 // the links, or, turned, down the rows; packed strips are the second. Rows of
-// A are pieces of a line that no hardware sees the next of, so those of the
-// next tile are asked for while this one is computed.
+// A are pieces of a line that no hardware sees the next of, and links that are
+// far apart are for it no line at all, so those of the next tile are asked for
+// while this one is computed.
 type broadKernel struct {
 	elem
-	rows   int
-	turned bool
+	rows        int
+	turned, far bool
 }
 
 const (
@@ -38,6 +39,9 @@ func (t broadKernel) name() string {
 	if t.turned {
 		turned = "Turned"
 	}
+	if t.far {
+		turned = "Far"
+	}
 	return fmt.Sprintf("broad%dx%dF%d%s", t.rows, broadVectors*t.lanes, t.bits, turned)
 }
 
@@ -47,6 +51,9 @@ func (t broadKernel) write(a *Asm) {
 	along := "the links of A side by side"
 	if t.turned {
 		along = "the rows of A side by side"
+	}
+	if t.far {
+		along += "\nand its links far apart"
 	}
 	doc := fmt.Sprintf("%s is %d×%d elements of C a tile, with %s.", t.name(), t.rows, broadVectors*t.lanes, along)
 	f := a.Func(doc, t.name(), 0, "t *gemmTile")
@@ -98,16 +105,18 @@ func (t broadKernel) enter(f *Func) {
 	if t.ahead() {
 		f.Op("MOVQ", Mem{Base: rArgs, Disp: offANext}, rAhead)
 		f.Op("ADDQ", SI, rAhead)
-		f.Op("LEAQ", Mem{Base: rAhead, Index: rBroadA3, Scale: 1}, rAheadLower)
+		if !t.turned {
+			f.Op("LEAQ", Mem{Base: rAhead, Index: rBroadA3, Scale: 1}, rAheadLower)
+		}
 	}
 	for i := 0; i < t.rows*broadVectors; i++ {
 		f.Op("VPXORQ", Z(i), Z(i), Z(i))
 	}
 }
 
-// ahead reports whether the kernel asks for the rows of the next tile: where
+// ahead reports whether the kernel asks for the A of the next tile: where
 // there may be one.
-func (t broadKernel) ahead() bool { return !t.turned && t.rows == broadRows }
+func (t broadKernel) ahead() bool { return t.rows == broadRows && (t.far || !t.turned) }
 
 // ask asks for half of these rows, the upper and the lower in turns.
 func (t broadKernel) ask(f *Func, base Reg) {
@@ -127,7 +136,7 @@ func (t broadKernel) chains(f *Func) {
 	f.Label("turn")
 	t.turn(f, rAhead)
 	f.Op("SUBQ", broadLinks, rLeft)
-	if t.ahead() {
+	if t.ahead() && !t.turned {
 		f.Op("JLT", "rest")
 		t.turn(f, rAheadLower)
 		f.Op("SUBQ", broadLinks, rLeft)
@@ -147,11 +156,17 @@ func (t broadKernel) chains(f *Func) {
 
 // turn is some links at once.
 func (t broadKernel) turn(f *Func, ahead Reg) {
-	if t.ahead() {
+	if t.ahead() && !t.turned {
 		t.ask(f, ahead)
 	}
 	for l := 0; l < broadLinks; l++ {
+		if t.ahead() && t.turned {
+			f.Op("PREFETCHT0", stepped(ahead, rARow, rBroadA3, l, (t.rows-1)*t.bits/8))
+		}
 		t.link(f, l)
+	}
+	if t.ahead() && t.turned {
+		f.Op("LEAQ", Mem{Base: ahead, Index: rARow, Scale: broadLinks}, ahead)
 	}
 	t.advance(f, broadLinks)
 }
