@@ -49,6 +49,7 @@ type binding struct {
 	ins   []bound
 	outs  []bound
 	rows  []KernelRow
+	habit habit
 }
 
 // bound is what an array of the caller must be.
