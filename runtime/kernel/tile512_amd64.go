@@ -27,7 +27,7 @@ func wideRoundF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func wideSignF32(dst *float32, x *float32, n int) (done int)
 
-// wideExpF32 is a tile kernel of 33 operations a vector.
+// wideExpF32 is a tile kernel of 36 operations a vector.
 //
 //go:noescape
 func wideExpF32(dst *float32, x *float32, n int) (done int)
@@ -62,7 +62,7 @@ func wideCosF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func wideTanhF32(dst *float32, x *float32, n int) (done int)
 
-// wideLogisticF32 is a tile kernel of 39 operations a vector.
+// wideLogisticF32 is a tile kernel of 42 operations a vector.
 //
 //go:noescape
 func wideLogisticF32(dst *float32, x *float32, n int) (done int)
@@ -162,7 +162,7 @@ func wideRoundF64(dst *float64, x *float64, n int) (done int)
 //go:noescape
 func wideSignF64(dst *float64, x *float64, n int) (done int)
 
-// wideExpF64 is a tile kernel of 43 operations a vector.
+// wideExpF64 is a tile kernel of 46 operations a vector.
 //
 //go:noescape
 func wideExpF64(dst *float64, x *float64, n int) (done int)
@@ -197,7 +197,7 @@ func wideCosF64(dst *float64, x *float64, n int) (done int)
 //go:noescape
 func wideTanhF64(dst *float64, x *float64, n int) (done int)
 
-// wideLogisticF64 is a tile kernel of 49 operations a vector.
+// wideLogisticF64 is a tile kernel of 52 operations a vector.
 //
 //go:noescape
 func wideLogisticF64(dst *float64, x *float64, n int) (done int)

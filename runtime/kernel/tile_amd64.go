@@ -32,7 +32,7 @@ func tileRoundF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func tileSignF32(dst *float32, x *float32, n int) (done int)
 
-// tileExpF32 is a tile kernel of 33 operations a vector.
+// tileExpF32 is a tile kernel of 36 operations a vector.
 //
 //go:noescape
 func tileExpF32(dst *float32, x *float32, n int) (done int)
@@ -67,7 +67,7 @@ func tileCosF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func tileTanhF32(dst *float32, x *float32, n int) (done int)
 
-// tileLogisticF32 is a tile kernel of 39 operations a vector.
+// tileLogisticF32 is a tile kernel of 42 operations a vector.
 //
 //go:noescape
 func tileLogisticF32(dst *float32, x *float32, n int) (done int)
@@ -177,7 +177,7 @@ func tileRoundF64(dst *float64, x *float64, n int) (done int)
 //go:noescape
 func tileSignF64(dst *float64, x *float64, n int) (done int)
 
-// tileExpF64 is a tile kernel of 43 operations a vector.
+// tileExpF64 is a tile kernel of 46 operations a vector.
 //
 //go:noescape
 func tileExpF64(dst *float64, x *float64, n int) (done int)
@@ -212,7 +212,7 @@ func tileCosF64(dst *float64, x *float64, n int) (done int)
 //go:noescape
 func tileTanhF64(dst *float64, x *float64, n int) (done int)
 
-// tileLogisticF64 is a tile kernel of 49 operations a vector.
+// tileLogisticF64 is a tile kernel of 52 operations a vector.
 //
 //go:noescape
 func tileLogisticF64(dst *float64, x *float64, n int) (done int)
