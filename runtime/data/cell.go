@@ -13,7 +13,8 @@ import (
 // cells writes elements of tensors as texts: numbers in their shortest exact
 // form, indices over categories and keyed tables as their texts.
 type cells struct {
-	text func(dim string, i int64) (string, bool)
+	text   func(dim string, i int64) (string, bool)
+	number func(dim string) bool // whether the texts of a dimension are whole numbers
 }
 
 // AppendFloat appends the shortest text that reads back as the same number, or
@@ -85,6 +86,9 @@ func (c cells) json(b []byte, a *array.Array, t ir.Type, i int, name string) ([]
 		return strconv.AppendBool(b, a.U8[i] != 0), nil
 	}
 	if s, ok := c.word(t, a.Int(i)); ok {
+		if dim, _ := t.Bound.Symbol(); c.number != nil && c.number(dim) {
+			return append(b, s...), nil
+		}
 		return append(b, jsonText(s)...), nil
 	}
 	return strconv.AppendInt(b, a.Int(i), 10), nil
