@@ -105,9 +105,17 @@ func newFusing(r *ir.Region, fails *failing, sizes ir.Sizes) *fusing {
 	return z
 }
 
-// fusable reports whether op can be part of a loop.
+// fusable reports whether op can be part of a loop. A checked conversion to a kind
+// that is only stored stays alone.
 func fusable(op *ir.Op) bool {
-	return op.Row.Has(ir.Elementwise) && len(op.Results) == 1
+	if !op.Row.Has(ir.Elementwise) || len(op.Results) != 1 {
+		return false
+	}
+	switch op.Results[0].Type.Kind {
+	case ir.U8, ir.I8, ir.U16, ir.I16:
+		return len(op.SafeOperands()) == 0
+	}
+	return true
 }
 
 // pointsOf is the value that x is under other dimensions of size 1.
