@@ -1,6 +1,10 @@
 package passes
 
-import "github.com/dfc-lang/dfc/ir"
+import (
+	"slices"
+
+	"github.com/dfc-lang/dfc/ir"
+)
 
 // fuse groups elementwise operations over the same points into one `fused`
 // operation, a single loop: first what makes a value with what reads it, then
@@ -8,11 +12,13 @@ import "github.com/dfc-lang/dfc/ir"
 // its own would cost more than its work. Dimensions of size 1 make no
 // difference. Constants that are one number, broadcasts and such dimensions
 // cost nothing inside and are copied into every group that reads them; nothing
-// else is ever computed twice. Operations that can fail on an element
-// (ir.Op.SafeOperands) stay alone, so that they can be blamed.
+// else is ever computed twice. Operations that can fail keep their order, within
+// groups and among them, so that the fault that is told does not depend on what
+// is fused.
 func fuse(m *ir.Module, sizes ir.Sizes) error {
+	fails := newFailing(m)
 	for _, f := range m.Funcs {
-		fuseRegion(m, f, f.Body, sizes)
+		fuseRegion(m, f, f.Body, fails, sizes)
 		ir.Renumber(f)
 	}
 	return nil
@@ -34,7 +40,9 @@ type fusing struct {
 	sizes ir.Sizes
 	at    map[*ir.Value]int // operation that defines it
 	needs [][]int           // by operation: those whose points it reads
-	users [][]int           // by operation: those that need it
+	waits [][]int           // by operation: these, and the one before it that may fail where it may
+	users [][]int           // by operation: those that wait for it
+	fails []bool            // by operation: it may fail
 	group []int             // by operation: the group, by its first member; -1 for none
 	parts map[int][]int     // by group: members in order
 	// latest is, by node (a group, or an operation of none), the number of the
@@ -45,15 +53,15 @@ type fusing struct {
 }
 
 // fuseRegion goes into the regions of other control operations first.
-func fuseRegion(m *ir.Module, f *ir.Func, r *ir.Region, sizes ir.Sizes) {
+func fuseRegion(m *ir.Module, f *ir.Func, r *ir.Region, fails *failing, sizes ir.Sizes) {
 	for _, op := range r.Ops {
 		for _, s := range op.Regions {
 			if op.Row.Name != "fused" {
-				fuseRegion(m, f, s, sizes)
+				fuseRegion(m, f, s, fails, sizes)
 			}
 		}
 	}
-	z := newFusing(r, sizes)
+	z := newFusing(r, fails, sizes)
 	z.chains(false)
 	z.siblings()
 	z.chains(true)
@@ -61,9 +69,10 @@ func fuseRegion(m *ir.Module, f *ir.Func, r *ir.Region, sizes ir.Sizes) {
 	z.write(m, f)
 }
 
-func newFusing(r *ir.Region, sizes ir.Sizes) *fusing {
+func newFusing(r *ir.Region, fails *failing, sizes ir.Sizes) *fusing {
 	z := &fusing{r: r, ops: r.Ops, sizes: sizes, at: map[*ir.Value]int{}, parts: map[int][]int{}, readers: map[*ir.Value][]int{},
-		needs: make([][]int, len(r.Ops)), users: make([][]int, len(r.Ops))}
+		needs: make([][]int, len(r.Ops)), waits: make([][]int, len(r.Ops)), users: make([][]int, len(r.Ops))}
+	last := -1 // operation that may fail
 	for i, op := range r.Ops {
 		for _, x := range op.Results {
 			z.at[x] = i
@@ -71,8 +80,19 @@ func newFusing(r *ir.Region, sizes ir.Sizes) *fusing {
 		for _, x := range op.Operands {
 			z.readers[x] = append(z.readers[x], i)
 			if p, ok := z.at[pointsOf(x)]; ok {
-				z.needs[i], z.users[p] = append(z.needs[i], p), append(z.users[p], i)
+				z.needs[i] = append(z.needs[i], p)
 			}
+		}
+		z.waits[i] = slices.Clone(z.needs[i])
+		z.fails = append(z.fails, fails.may(op))
+		if z.fails[i] {
+			if last >= 0 {
+				z.waits[i] = append(z.waits[i], last)
+			}
+			last = i
+		}
+		for _, p := range z.waits[i] {
+			z.users[p] = append(z.users[p], i)
 		}
 		z.group, z.latest = append(z.group, -1), append(z.latest, i)
 		if fusable(op) {
@@ -85,9 +105,17 @@ func newFusing(r *ir.Region, sizes ir.Sizes) *fusing {
 	return z
 }
 
-// fusable reports whether op can be part of a loop.
+// fusable reports whether op can be part of a loop. A checked conversion to a kind
+// that is only stored stays alone.
 func fusable(op *ir.Op) bool {
-	return op.Row.Has(ir.Elementwise) && len(op.Results) == 1 && len(op.SafeOperands()) == 0
+	if !op.Row.Has(ir.Elementwise) || len(op.Results) != 1 {
+		return false
+	}
+	switch op.Results[0].Type.Kind {
+	case ir.U8, ir.I8, ir.U16, ir.I16:
+		return len(op.SafeOperands()) == 0
+	}
+	return true
 }
 
 // pointsOf is the value that x is under other dimensions of size 1.
@@ -209,7 +237,7 @@ func (z *fusing) streams(g, h int) int {
 // merge joins two groups over the same points unless a path from one to the
 // other leads outside of both: the loop would wait for itself.
 func (z *fusing) merge(g, h int) {
-	if g == h || !ir.EqualDims(z.dims(g), z.dims(h)) {
+	if g == h || !ir.EqualDims(z.dims(g), z.dims(h)) || z.apart(g, h) {
 		return
 	}
 	most := maxFused
@@ -223,7 +251,7 @@ func (z *fusing) merge(g, h int) {
 	seen := map[int]bool{}
 	for _, part := range [][]int{z.parts[g], z.parts[h]} {
 		for _, i := range part {
-			for _, p := range z.needs[i] {
+			for _, p := range z.waits[i] {
 				if z.group[p] != g && z.group[p] != h && z.reaches(z.node(p), g, h, first, seen) {
 					return
 				}
@@ -240,6 +268,26 @@ func (z *fusing) merge(g, h int) {
 	delete(z.parts, h)
 	z.latest[g] = max(z.latest[g], z.latest[h])
 	z.delay(g)
+}
+
+// apart reports whether one of two groups may fail and the other goes over the
+// points of a contraction that it reads: it runs within that, and what can fail
+// does not.
+func (z *fusing) apart(g, h int) bool {
+	fails := func(k int) bool { return slices.ContainsFunc(z.parts[k], func(i int) bool { return z.fails[i] }) }
+	return fails(g) != fails(h) && (z.overProduct(g) || z.overProduct(h))
+}
+
+// overProduct reports whether group g reads a contraction over the same points.
+func (z *fusing) overProduct(g int) bool {
+	for _, i := range z.parts[g] {
+		for _, p := range z.needs[i] {
+			if z.ops[p].Row.Name == "einsum" && ir.EqualDims(z.dims(p), z.dims(g)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // node is what operation i runs with: its group, or itself.
@@ -269,7 +317,7 @@ func (z *fusing) reaches(node, g, h, first int, seen map[int]bool) bool {
 	}
 	seen[node] = true
 	for _, j := range z.members(node) {
-		for _, p := range z.needs[j] {
+		for _, p := range z.waits[j] {
 			if k := z.node(p); k != node && z.reaches(k, g, h, first, seen) {
 				return true
 			}

@@ -3,8 +3,8 @@ package passes
 import "github.com/dfc-lang/dfc/ir"
 
 // write replaces each group worth it by a fused operation. A group stands
-// where its last member stood, or before the first other operation that reads
-// one of its values.
+// where its last member stood, or before the first other operation that waits
+// for it.
 func (z *fusing) write(m *ir.Module, f *ir.Func) {
 	w := &fuseWriter{fusing: z, f: f, done: make([]bool, len(z.ops)), to: env{}}
 	z.r.Ops = nil
@@ -41,6 +41,11 @@ func (w *fuseWriter) emit(i int) {
 		return
 	}
 	for _, j := range part {
+		for _, p := range w.waits[j] {
+			if w.node(p) != w.node(j) {
+				w.emit(p)
+			}
+		}
 		for _, x := range w.ops[j].Operands {
 			if p, ok := w.at[x]; ok && !w.within(x, j) {
 				w.emit(p)

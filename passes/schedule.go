@@ -11,13 +11,13 @@ import (
 // that is no better than the order at hand, the order stays. A loop over the
 // points of a contraction that reads it stands right behind it where it can, and
 // so does a sum of what a loop has made: they can run on what was just written.
-// Operations with an effect keep their order among themselves, and what writes
+// Operations that may fail keep their order among themselves, and what writes
 // over a value comes behind all that reads it.
 func schedule(m *ir.Module, sizes ir.Sizes) error {
-	v := newDeriver(m)
+	fails := newFailing(m)
 	for _, f := range m.Funcs {
 		ir.WalkRegions(f.Body, func(r *ir.Region) {
-			s := newScheduling(v, r, sizes)
+			s := newScheduling(fails, r, sizes)
 			order := s.given()
 			if o := s.greedy(); s.peak(o) < s.peak(order) {
 				order = o
@@ -43,10 +43,10 @@ type scheduling struct {
 	users [][]int
 }
 
-func newScheduling(v *deriver, r *ir.Region, sizes ir.Sizes) *scheduling {
+func newScheduling(fails *failing, r *ir.Region, sizes ir.Sizes) *scheduling {
 	s := &scheduling{r: r, at: map[*ir.Value]int{}, bytes: map[*ir.Value]int64{}, uses: map[*ir.Value]int{},
 		needs: make([][]int, len(r.Ops)), users: make([][]int, len(r.Ops))}
-	effect, readers := -1, map[*ir.Value][]int{}
+	failing, readers := -1, map[*ir.Value][]int{}
 	for i, op := range r.Ops {
 		for _, x := range op.Results {
 			s.at[x], s.bytes[x] = i, bytesOf(x.Type, sizes)
@@ -59,11 +59,12 @@ func newScheduling(v *deriver, r *ir.Region, sizes ir.Sizes) *scheduling {
 				s.needs[i] = append(s.needs[i], p)
 			}
 		}
-		if v.effect(op) {
-			if effect >= 0 && !before[effect] {
-				s.needs[i] = append(s.needs[i], effect)
+		if fails.may(op) {
+			if failing >= 0 && !before[failing] {
+				before[failing] = true
+				s.needs[i] = append(s.needs[i], failing)
 			}
-			effect = i
+			failing = i
 		}
 		if op.Row.Name == "row_write" {
 			for _, p := range readers[ir.Viewed(op.Operands[0])] {

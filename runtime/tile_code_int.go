@@ -39,6 +39,12 @@ func (c *coder) integer(in tileInstr, w jit.Width) {
 		short = l.short && m.short
 	case "mul":
 		r = c.product(l, m, w)
+	case "powi":
+		n := powerOf(in.op)
+		if c.sound = c.sound && n > 0; !c.sound {
+			return
+		}
+		r = c.power(l, n, w)
 	case "div":
 		r, _ = c.quotient(l, m, w)
 	case "rem":
@@ -69,6 +75,21 @@ func (c *coder) product(l, m lanes, w jit.Width) jit.Value {
 	high := func(v jit.Value) jit.Value { return c.out.DoImm(jit.Shr, w, 32, v) }
 	cross := do(jit.IAdd, do(jit.MulUnsigned, high(x), y), do(jit.MulUnsigned, x, high(y)))
 	return do(jit.IAdd, do(jit.MulUnsigned, x, y), c.out.DoImm(jit.Shl, w, 32, cross))
+}
+
+// power is x^n for n > 0, by repeated squaring as far as squares are wanted.
+func (c *coder) power(l lanes, n int64, w jit.Width) jit.Value {
+	for n&1 == 0 {
+		l, n = number(c.product(l, l, w), w), n>>1
+	}
+	p := l
+	for n >>= 1; n > 0; n >>= 1 {
+		l = number(c.product(l, l, w), w)
+		if n&1 == 1 {
+			p = number(c.product(p, l, w), w)
+		}
+	}
+	return p.value[index(w)]
 }
 
 // leaveAbove leaves the code unless |x| < most.

@@ -159,3 +159,16 @@ func floats(k ir.Kind, x []float64) *array.Array {
 	}
 	return a
 }
+
+// TestCodeOfIntegerPowers does the same with whole powers.
+func TestCodeOfIntegerPowers(t *testing.T) {
+	needCode(t)
+	for _, k := range []ir.Kind{ir.I32, ir.I64} {
+		for _, n := range []int64{1, 2, 3, 4, 5, 6, 7, 12, 62} {
+			m := oneOp("powi", ir.NAttrs{N: n}, k)
+			for x := int64(-60); x <= 60; x++ { // each among small ones
+				tryIntegers(t, m, []ir.Kind{k}, [][]int64{{1}, {-1}, {0}, {x}, {1}})
+			}
+		}
+	}
+}

@@ -110,11 +110,13 @@ func (g *region) grow(k ir.Kind) {
 
 // whole grows the integers of a kind.
 func (g *region) whole(k ir.Kind) {
-	switch row := []string{"eq", "lt", "ge", "add", "sub", "mul", "mul", "max", "neg", "abs", "sign", "div", "rem"}[g.r.Intn(13)]; row {
+	switch row := []string{"eq", "lt", "ge", "add", "sub", "mul", "mul", "max", "neg", "abs", "sign", "div", "rem", "powi"}[g.r.Intn(14)]; row {
 	case "eq", "lt", "ge":
 		g.add(g.b.Cmp(row, g.pick(k), g.pick(k)))
 	case "neg", "abs", "sign":
 		g.add(g.b.One(row, nil, g.pick(k)))
+	case "powi":
+		g.add(g.b.One(row, ir.NAttrs{N: int64(g.r.Intn(7))}, g.pick(k)))
 	case "div", "rem":
 		y := g.pick(k)
 		if g.r.Intn(8) > 0 {

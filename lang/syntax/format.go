@@ -38,8 +38,11 @@ func Format(f *source.File) ([]byte, source.List) {
 
 // frame is an open bracket, or the file itself at the bottom.
 type frame struct {
+	role  role
 	body  bool // statements or clauses; else parts with commas
+	tall  bool // its parts begin on a line of their own
 	items int  // the column where its parts begin
+	first int  // the token with which the part at hand begins
 	close int  // the column of its partner at the start of a line
 }
 
@@ -111,7 +114,7 @@ func (f *formatter) indentAt(k int) int {
 		return 0
 	case f.closes(k):
 		return t.close
-	case f.beginsItem(k):
+	case f.beginsItem(k), t.body && f.tok(k).is("else") && f.tok(t.first).is("if"):
 		return t.items
 	}
 	return t.items + tabWidth
@@ -189,9 +192,12 @@ func (f *formatter) render(k, stop, indent int) (code string, end int, broken bo
 	col := indent
 	write := func(s string) { b.WriteString(s); col += utf8.RuneCountInString(s) }
 	for j := k; ; j++ {
-		last := stop == j+1 || f.breaks(j+1)
+		last := stop == j+1 || f.breaks(j+1) || f.closesTall(j+1)
 		if f.closes(j) && len(f.stack) > 1 {
 			f.stack = f.stack[:len(f.stack)-1]
+		}
+		if f.beginsItem(j) {
+			f.top().first = j
 		}
 		at := col
 		if t := f.tok(j); !(t.is(";") && last && f.dropsSemicolon(j)) {
@@ -216,12 +222,19 @@ func (f *formatter) render(k, stop, indent int) (code string, end int, broken bo
 	}
 }
 
+// closesTall reports whether token k closes the fields of a table that begin on
+// a line of their own: so does the brace behind them.
+func (f *formatter) closesTall(k int) bool {
+	return f.top().role == roleFields && f.top().tall && f.closes(k)
+}
+
 // push opens the bracket at j, printed in column at of a line.
 func (f *formatter) push(j, at, indent int, last bool) {
-	if f.role(j) == roleDecl {
+	r := f.role(j)
+	if r == roleDecl || r == roleFields {
 		indent = f.top().items // of the declaration, where its head goes over several lines
 	}
-	fr := frame{body: f.role(j) == roleBody || f.role(j) == roleDecl, items: indent + tabWidth, close: indent}
+	fr := frame{role: r, body: r == roleBody || r == roleDecl, tall: last, items: indent + tabWidth, close: indent}
 	if !last {
 		fr.close = at
 		fr.items = at + 1 + len(f.between(j, false))
@@ -248,13 +261,36 @@ type candidates struct{ at, cost int }
 // add considers a break before token k, with the line so far ending in col.
 func (c *candidates) add(f *formatter, k, col int) {
 	cost := f.breakCost(k)
-	if cost < 0 {
+	switch {
+	case cost < 0:
 		return
+	case f.role(k-1) == roleFields, f.beginsValue(k) && f.fits(k):
+		cost = 0
+	default:
+		cost += 2 * len(f.stack)
 	}
-	cost += 2 * len(f.stack)
 	if c.at == 0 || col <= maxWidth && cost <= c.cost {
 		c.at, c.cost = k, cost
 	}
+}
+
+// beginsValue reports whether token k follows the `=` of a statement, not that of
+// a name within a pipe.
+func (f *formatter) beginsValue(k int) bool {
+	return f.tok(k-1).is("=") && f.top().body && !(k > 2 && f.tok(k-3).is("|>"))
+}
+
+// fits reports whether the tokens from k to the author's next newline fit on a
+// line of their own, further in than the statement.
+func (f *formatter) fits(k int) bool {
+	col := f.top().items + tabWidth
+	for ; col <= maxWidth; k++ {
+		if col += utf8.RuneCountInString(f.tok(k).text); f.breaks(k + 1) {
+			break
+		}
+		col += len(f.between(k, false))
+	}
+	return col <= maxWidth
 }
 
 // breakCost weighs a break before token k; each bracket around it costs 2.
@@ -262,7 +298,9 @@ func (c *candidates) add(f *formatter, k, col int) {
 func (f *formatter) breakCost(k int) int {
 	t, p := f.tok(k), f.tok(k-1)
 	switch {
-	case t.is("|>"), p.is(","), p.is(";"):
+	case p.is(",") && f.top().role == roleDims:
+		return 6
+	case t.is("|>"), p.is(","), p.is(";"), f.role(k-1) == roleFields && !f.closes(k):
 		return 0
 	case p.is("="), p.is("=>"):
 		return 3

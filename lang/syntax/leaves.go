@@ -106,7 +106,7 @@ func newEngine() *engine {
 		leaf(e, (*parser).headArgs),
 		leaf(e, (*parser).modelArgs),
 		leaf(e, (*parser).adjointArgs),
-		leaf(e, func(p *parser) fieldList { return p.fields() }),
+		leaf(e, func(p *parser) fieldList { p.mark(p.i, roleFields); return p.fields() }),
 		leaf(e, (*parser).clauseList),
 		leaf(e, (*parser).exprList),
 		leaf(e, func(p *parser) condition { return p.pipe() }),

@@ -26,11 +26,13 @@ type role uint8
 const (
 	roleNone   role = iota
 	roleCall        // a bracket that calls, indexes, or belongs to a type or a head: no blank before it
+	roleDims        // one around the dimensions of a type: the same, and lines break elsewhere
 	rolePrefix      // a minus with one operand
 	roleTight       // a colon between the parts of a short slice
 	roleWide        // a colon between the parts of a slice that has operators
 	roleBody        // a brace around statements, clauses
 	roleDecl        // one behind the head of a declaration
+	roleFields      // one around the fields of a table
 	roleClause      // the word of a clause of `train`
 )
 

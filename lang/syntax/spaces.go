@@ -43,7 +43,7 @@ func (f *formatter) aroundBrackets(k int, a, b *token) (space, ok bool) {
 	case a.is(","), a.is(";"), b.is("}"):
 		return true, true
 	case b.is("("), b.is("["):
-		if f.role(k+1) == roleCall {
+		if r := f.role(k + 1); r == roleCall || r == roleDims {
 			return false, true
 		}
 	}

@@ -25,7 +25,7 @@ func (p *parser) typ() Type {
 }
 
 func (p *parser) dims(t Type, from int) Type {
-	p.mark(p.i, roleCall)
+	p.mark(p.i, roleDims)
 	opening := p.tok()
 	closing := p.open("[")
 	if p.at("]") {

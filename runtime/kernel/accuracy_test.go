@@ -243,3 +243,51 @@ func bigAtan2(y, x *big.Float) *big.Float {
 	}
 	return a
 }
+
+// TestAccuracyPowi holds whole powers, by programs and portable, to 2 units in the
+// last place, up to where they end.
+func TestAccuracyPowi(t *testing.T) {
+	r := rand.New(rand.NewSource(3))
+	for _, n := range []int64{-100, -20, -5, -4, -3, -2, -1, 2, 3, 4, 5, 6, 7, 8, 9, 20, 100, 1000} {
+		c, ok := macro.For("powi", macro.F64, n)
+		var worst [2]float64
+		for i := range 600 {
+			x := 0.5 + r.Float64()
+			if i%2 == 0 {
+				x = math.Exp((2*r.Float64() - 1) * 744 / math.Abs(float64(n)))
+			}
+			if i%3 == 0 {
+				x = -x
+			}
+			want := bf(1)
+			for range max(n, -n) {
+				want.Mul(want, bf(x))
+			}
+			if n < 0 {
+				want.Quo(bf(1), want)
+			}
+			if w, _ := want.Float64(); math.IsInf(w, 0) || w == 0 {
+				continue
+			}
+			worst[0] = max(worst[0], ulps(Powi(x, n), want))
+			if ok {
+				worst[1] = max(worst[1], ulps(c.Eval64(x), want))
+			}
+			if worst[0] > 2 || worst[1] > 2 {
+				t.Fatalf("%v^%d is off by %.3f ulp, %.3f by the program", x, n, worst[0], worst[1])
+			}
+		}
+		t.Logf("powi %d: portable %.3f ulp, program %.3f", n, worst[0], worst[1])
+	}
+	for _, n := range []int64{-5, -4, 4, 5, 100} {
+		for _, x := range []float64{0, math.Copysign(0, -1), math.Inf(1), math.Inf(-1), math.NaN(), 1, -1, 1e200, -1e200, 1e-200, 5e-324} {
+			want := math.Pow(x, float64(n))
+			if got := Powi(x, n); !same(got, want) {
+				t.Errorf("%v^%d = %v, want %v", x, n, got, want)
+			}
+			if c, ok := macro.For("powi", macro.F64, n); ok && !same(c.Eval64(x), want) {
+				t.Errorf("%v^%d = %v by the program, want %v", x, n, c.Eval64(x), want)
+			}
+		}
+	}
+}

@@ -166,13 +166,6 @@ func trigammaPair(x float64) pair {
 	return reciprocal(x).plus(pair{float64(float64(r*r) * (p + 0.5)), 0})
 }
 
-// reciprocal is 1/x.
-func reciprocal(x float64) pair {
-	r := 1 / x
-	p := product(r, x)
-	return pair{r, float64((1 - p.hi - p.lo) * r)}
-}
-
 // bernoulli is B_2k/(2k)! for k from 1, for the asymptotic series below.
 var bernoulli = [...]float64{1.0 / 12, -1.0 / 720, 1.0 / 30240, -1.0 / 1209600, 5.0 / 239500800,
 	-691.0 / 1307674368000, 7.0 / 523069747200, -3617.0 / 10670622842880000, 43867.0 / 5109094217170944000,

@@ -230,19 +230,3 @@ func exp2parts(hi, lo float64) float64 {
 	r := float64(z*t1)/(t1-2) - (w + float64(z*w))
 	return scale(1-(r-z), int(n))
 }
-
-// Powi is x^n for a whole n, by repeated squaring; a negative power is the
-// reciprocal.
-func Powi(x float64, n int64) float64 {
-	if n < 0 {
-		return 1 / Powi(x, -n)
-	}
-	p := 1.0
-	for ; n > 0; n >>= 1 {
-		if n&1 == 1 {
-			p *= x
-		}
-		x *= x
-	}
-	return p
-}

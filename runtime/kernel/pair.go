@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // pair is a number in two parts, the second below half a unit of the first: it
 // holds some 100 bits.
 type pair struct{ hi, lo float64 }
@@ -38,6 +40,57 @@ func (p pair) over(q pair) pair {
 }
 
 func (p pair) value() float64 { return p.hi + p.lo }
+
+// reciprocal is 1/x.
+func reciprocal(x float64) pair {
+	r := 1 / x
+	p := product(r, x)
+	return pair{r, float64((1 - p.hi - p.lo) * r)}
+}
+
+// Powi is x^n for a whole n, below 1.5 ulp: by repeated squaring, which carries
+// the errors of products along where there are more than two of them. A negative
+// power is that of the reciprocal.
+func Powi(x float64, n int64) float64 {
+	if n >= -1 && n <= 3 {
+		return powiRounded(x, n)
+	}
+	p, y := pair{1, 0}, pair{x, 0}
+	if n < 0 {
+		y = reciprocal(x)
+	}
+	for k := max(n, -n); ; {
+		if k&1 == 1 {
+			p = p.times(y)
+		}
+		if k >>= 1; k == 0 {
+			break
+		}
+		y = y.times(y)
+	}
+	if r := p.value(); r != 0 && math.Abs(r) <= math.MaxFloat64 {
+		return r
+	}
+	if n < 0 {
+		x, n = 1/x, -n
+	}
+	return powiRounded(x, n) // infinite, 0 or NaN, of which there are no errors
+}
+
+// powiRounded is x^n rounded at every product.
+func powiRounded(x float64, n int64) float64 {
+	if n < 0 {
+		return 1 / powiRounded(x, -n)
+	}
+	p := 1.0
+	for ; n > 0; n >>= 1 {
+		if n&1 == 1 {
+			p *= x
+		}
+		x *= x
+	}
+	return p
+}
 
 // logPair is log(p) to some 2^-56, for p positive and finite.
 func logPair(p pair) pair {

@@ -222,6 +222,21 @@ func widePolygamma0F64(dst *float64, x *float64, n int) (done int)
 //go:noescape
 func widePolygamma1F64(dst *float64, x *float64, n int) (done int)
 
+// widePowiMinus4F64 is a tile kernel of 15 operations a vector.
+//
+//go:noescape
+func widePowiMinus4F64(dst *float64, x *float64, n int) (done int)
+
+// widePowiMinus3F64 is a tile kernel of 18 operations a vector.
+//
+//go:noescape
+func widePowiMinus3F64(dst *float64, x *float64, n int) (done int)
+
+// widePowiMinus2F64 is a tile kernel of 11 operations a vector.
+//
+//go:noescape
+func widePowiMinus2F64(dst *float64, x *float64, n int) (done int)
+
 // widePowi2F64 is a tile kernel of 1 operations a vector.
 //
 //go:noescape
@@ -232,27 +247,27 @@ func widePowi2F64(dst *float64, x *float64, n int) (done int)
 //go:noescape
 func widePowi3F64(dst *float64, x *float64, n int) (done int)
 
-// widePowi4F64 is a tile kernel of 2 operations a vector.
+// widePowi4F64 is a tile kernel of 12 operations a vector.
 //
 //go:noescape
 func widePowi4F64(dst *float64, x *float64, n int) (done int)
 
-// widePowi5F64 is a tile kernel of 3 operations a vector.
+// widePowi5F64 is a tile kernel of 19 operations a vector.
 //
 //go:noescape
 func widePowi5F64(dst *float64, x *float64, n int) (done int)
 
-// widePowi6F64 is a tile kernel of 3 operations a vector.
+// widePowi6F64 is a tile kernel of 16 operations a vector.
 //
 //go:noescape
 func widePowi6F64(dst *float64, x *float64, n int) (done int)
 
-// widePowi7F64 is a tile kernel of 4 operations a vector.
+// widePowi7F64 is a tile kernel of 23 operations a vector.
 //
 //go:noescape
 func widePowi7F64(dst *float64, x *float64, n int) (done int)
 
-// widePowi8F64 is a tile kernel of 3 operations a vector.
+// widePowi8F64 is a tile kernel of 16 operations a vector.
 //
 //go:noescape
 func widePowi8F64(dst *float64, x *float64, n int) (done int)
@@ -387,6 +402,9 @@ var wide1F64 = map[string]tileFunc1[float64]{
 	"lgamma":      wideLgammaF64,
 	"polygamma 0": widePolygamma0F64,
 	"polygamma 1": widePolygamma1F64,
+	"powi -4":     widePowiMinus4F64,
+	"powi -3":     widePowiMinus3F64,
+	"powi -2":     widePowiMinus2F64,
 	"powi 2":      widePowi2F64,
 	"powi 3":      widePowi3F64,
 	"powi 4":      widePowi4F64,

@@ -237,17 +237,17 @@ func tilePolygamma0F64(dst *float64, x *float64, n int) (done int)
 //go:noescape
 func tilePolygamma1F64(dst *float64, x *float64, n int) (done int)
 
-// tilePowiMinus4F64 is a tile kernel of 4 operations a vector.
+// tilePowiMinus4F64 is a tile kernel of 15 operations a vector.
 //
 //go:noescape
 func tilePowiMinus4F64(dst *float64, x *float64, n int) (done int)
 
-// tilePowiMinus3F64 is a tile kernel of 4 operations a vector.
+// tilePowiMinus3F64 is a tile kernel of 18 operations a vector.
 //
 //go:noescape
 func tilePowiMinus3F64(dst *float64, x *float64, n int) (done int)
 
-// tilePowiMinus2F64 is a tile kernel of 3 operations a vector.
+// tilePowiMinus2F64 is a tile kernel of 11 operations a vector.
 //
 //go:noescape
 func tilePowiMinus2F64(dst *float64, x *float64, n int) (done int)
@@ -267,27 +267,27 @@ func tilePowi2F64(dst *float64, x *float64, n int) (done int)
 //go:noescape
 func tilePowi3F64(dst *float64, x *float64, n int) (done int)
 
-// tilePowi4F64 is a tile kernel of 2 operations a vector.
+// tilePowi4F64 is a tile kernel of 12 operations a vector.
 //
 //go:noescape
 func tilePowi4F64(dst *float64, x *float64, n int) (done int)
 
-// tilePowi5F64 is a tile kernel of 3 operations a vector.
+// tilePowi5F64 is a tile kernel of 19 operations a vector.
 //
 //go:noescape
 func tilePowi5F64(dst *float64, x *float64, n int) (done int)
 
-// tilePowi6F64 is a tile kernel of 3 operations a vector.
+// tilePowi6F64 is a tile kernel of 16 operations a vector.
 //
 //go:noescape
 func tilePowi6F64(dst *float64, x *float64, n int) (done int)
 
-// tilePowi7F64 is a tile kernel of 4 operations a vector.
+// tilePowi7F64 is a tile kernel of 23 operations a vector.
 //
 //go:noescape
 func tilePowi7F64(dst *float64, x *float64, n int) (done int)
 
-// tilePowi8F64 is a tile kernel of 3 operations a vector.
+// tilePowi8F64 is a tile kernel of 16 operations a vector.
 //
 //go:noescape
 func tilePowi8F64(dst *float64, x *float64, n int) (done int)

@@ -193,9 +193,13 @@ func powiT[T Float](n int64) func(dst, x []T) {
 			}
 		}
 	}
+	power := Powi
+	if _, single := any(T(0)).(float32); single && n > -1000 && n < 1000 {
+		power = powiRounded // what it is off by is lost
+	}
 	return func(dst, x []T) {
 		for i, v := range x[:len(dst)] {
-			dst[i] = T(Powi(float64(v), n))
+			dst[i] = T(power(float64(v), n))
 		}
 	}
 }

@@ -6,12 +6,11 @@ const (
 	greatestPower = 8
 )
 
-// powi is x^n by repeated squaring. Powers in f32 beyond the third and below
-// -1 carry the errors of their products along, in f64 they do not, like the
-// portable kernel.
+// powi is x^n by repeated squaring. Powers beyond the third and below -1 carry
+// the errors of their products along.
 func powi(n int64) func(b *builder, x []v) v {
 	return func(b *builder, x []v) v {
-		if b.Lane == F64 || n >= -1 && n <= 3 {
+		if n >= -1 && n <= 3 {
 			return b.plainPower(x[0], n)
 		}
 		y := exact{x[0], b.k(0)}
