@@ -408,7 +408,7 @@ func (b *binder) then(op *ir.Op) func(w *worker, lo, hi int) {
 // a result and the parameter whose storage it takes over.
 func (b *binder) mayAlias(out, in int) bool {
 	if out == in {
-		return true
+		return in != noSlot
 	}
 	for k, o := range b.plan.outs {
 		if j, ok := b.plan.donate[k]; ok && o.slot == out && b.plan.ins[j] == in {

@@ -46,6 +46,9 @@ func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string, aft
 	if c.c.len() == 0 {
 		return nil, ""
 	}
+	if c.c.slot == noSlot && (c.a.len() == 0 || c.b.len() == 0) {
+		return c.zeros(b, after), "fill"
+	}
 	if c.a.len() == 0 || c.b.len() == 0 {
 		return inOrder(b.clear(c.c), c.behind(b, after)), "fill"
 	}
@@ -64,6 +67,9 @@ func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string, aft
 	if c.nOuter == 1 && c.downs*c.across == 1 {
 		c.rows = c.g.Band()
 		c.downs = (c.g.M + c.rows - 1) / c.rows
+	}
+	if c.c.slot == noSlot {
+		return c.local(b, after), fmt.Sprintf("GEMM %d×%d×%d", c.g.M, c.g.N, c.g.K)
 	}
 	c.group = 1
 	if c.downs*c.across == 1 {

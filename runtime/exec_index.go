@@ -22,6 +22,10 @@ func newIndexed(a ir.GatherAttrs, src, idx []int) indexed {
 	}
 }
 
+// single reports whether each block is a line with one element to move: an
+// entry for each row, as of a class.
+func (g *indexed) single() bool { return g.batch > 1 && g.mid == 1 && g.many == 1 && g.inner == 1 }
+
 func (b *binder) gather(op *ir.Op) step {
 	switch bytesOf(op.Results[0].Type.Kind) {
 	case 8:
@@ -48,7 +52,19 @@ func gatherOf[T any](b *binder, op *ir.Op) step {
 	cuts := (g.many + per - 1) / per
 	bad := new(atomic.Int64)
 	j := &job{n: blocks * cuts}
+	if g.single() {
+		j.n = (blocks + per - 1) / per
+	}
 	j.do = func(_ *worker, task int) {
+		if g.single() {
+			from, to := task*per, min((task+1)*per, blocks)
+			ix := elems[int32](fr, idx.slot, idx.off+blocks)[idx.off:][from:to]
+			s := elems[T](fr, src.slot, src.off+blocks*g.n)[src.off+from*g.n:]
+			if k := kernel.GatherEach(elems[T](fr, dst.slot, dst.off+blocks)[dst.off+from:], s, ix, g.n); k >= 0 {
+				least(bad, int64(from+k))
+			}
+			return
+		}
 		block, from := task/cuts, task%cuts*per
 		to := min(g.many, from+per)
 		at := block / g.mid * g.many
@@ -110,13 +126,49 @@ func (g *indexed) part(k, owners int) (from, to int) {
 func (b *binder) scatterAdd(op *ir.Op) step {
 	switch op.Results[0].Type.Kind {
 	case ir.F32:
-		return scatterOf(b, op, kernel.ScatterAdd[float32], kernel.Sum0[float32])
+		return scatterFloats[float32](b, op)
 	case ir.F64:
-		return scatterOf(b, op, kernel.ScatterAdd[float64], kernel.Sum0[float64])
+		return scatterFloats[float64](b, op)
 	case ir.I32:
 		return scatterOf(b, op, scatterInts[int32], nil)
 	}
 	return scatterOf(b, op, scatterInts[int64], nil)
+}
+
+// scatterFloats is scatterAdd of floats: of one element a line in a loop of its
+// own.
+func scatterFloats[T kernel.Float](b *binder, op *ir.Op) step {
+	dst, idx, upd := b.view(op.Results[0]), b.view(op.Operands[1]), b.view(op.Operands[2])
+	g := newIndexed(op.Attrs.(ir.GatherAttrs), dst.shape, idx.shape)
+	if !g.single() {
+		return scatterOf(b, op, kernel.ScatterAdd[T], kernel.Sum0[T])
+	}
+	take, zeros := b.copyStep(dst, b.view(op.Operands[0])), isZeros(op.Operands[0])
+	fr, pool, blocks, rows := b.fr, b.prog.pool, g.batch, b.rowSize(op.Operands[1].Type.Dims, idx.shape)
+	bad := new(atomic.Int64)
+	j := &job{n: (blocks + ownedElements - 1) / ownedElements}
+	j.do = func(_ *worker, task int) {
+		from, to := task*ownedElements, min((task+1)*ownedElements, blocks)
+		acc := elems[T](fr, dst.slot, dst.off+blocks*g.n)[dst.off:][from*g.n : to*g.n]
+		if zeros {
+			clear(acc)
+		}
+		ix := elems[int32](fr, idx.slot, idx.off+blocks)[idx.off:][from:to]
+		if k := kernel.AddEach(acc, elems[T](fr, upd.slot, upd.off+blocks)[upd.off+from:], ix, g.n); k >= 0 {
+			least(bad, int64(from+k))
+		}
+	}
+	return func() *Fault {
+		if take != nil && !zeros {
+			take()
+		}
+		bad.Store(-1)
+		pool.run(j)
+		if at := bad.Load(); at >= 0 {
+			return badIndex(op, elems[int32](fr, idx.slot, idx.off+blocks)[idx.off:], at, g.n, rows)
+		}
+		return nil
+	}
 }
 
 // scatterInts reports an overflow as position -2-j.

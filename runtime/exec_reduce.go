@@ -90,12 +90,11 @@ func foldFloats[T kernel.Float](b *binder, r *reduction) (step, string) {
 	if r.row == "reduce_sum" {
 		return sumLines[T](b, r), "lines, lanes and blocks"
 	}
-	f := kernel.FoldMax[T]
-	start := T(math.Inf(-1))
 	if r.row == "reduce_prod" {
-		f, start = kernel.FoldProd[T], 1
+		return linesStep(b, r, func(x []T, v T) (T, bool) { return kernel.FoldProd(v, x), true }, 1, nil), "chain"
 	}
-	return linesStep(b, r, func(x []T, v T) (T, bool) { return f(v, x), true }, start), "chain"
+	greatest := func(x []T, v T) (T, bool) { return kernel.FoldMax(v, x), true }
+	return linesStep(b, r, greatest, T(math.Inf(-1)), kernel.MaxLines[T]), "chain"
 }
 
 // columnsOf folds rows of neighbouring elements into one another where the
@@ -233,7 +232,9 @@ func collect[T any](w *worker, r *reduction, src []T, at, from, n int) []T {
 }
 
 // linesStep folds each line in order with f, which says whether it went well.
-func linesStep[T any](b *binder, r *reduction, f func(x []T, v T) (T, bool), start T) step {
+// short, which may be nil, does the same for lines that lie one behind the other
+// and cannot go wrong.
+func linesStep[T any](b *binder, r *reduction, f func(x []T, v T) (T, bool), start T, short func(dst, x []T, n int)) step {
 	fr, de, se := b.fr, r.dst.extent(), r.src.extent()
 	per := max(1, moveChunk/max(1, r.n))
 	var mu sync.Mutex
@@ -245,6 +246,10 @@ func linesStep[T any](b *binder, r *reduction, f func(x []T, v T) (T, bool), sta
 		c := r.kept.from(at, min(per, r.outs-at), r.dst.off, r.src.off)
 		ds, ss := r.kept.inner()
 		for d, s, n := c.next(); n > 0; d, s, n = c.next() {
+			if short != nil && r.behind(ds, ss) {
+				short(dst[d:d+n], src[s:], r.n)
+				continue
+			}
 			for i := 0; i < n; i++ {
 				v, ok := foldLine(w, r, src, s+i*ss, f, start)
 				dst[d+i*ds] = v
@@ -294,9 +299,9 @@ func foldLine[T any](w *worker, r *reduction, src []T, at int, f func(x []T, v T
 func foldInts[T kernel.Int](b *binder, r *reduction) step {
 	switch r.row {
 	case "reduce_sum":
-		return linesStep(b, r, func(x []T, v T) (T, bool) { return kernel.FoldSumInt(v, x) }, 0)
+		return linesStep(b, r, func(x []T, v T) (T, bool) { return kernel.FoldSumInt(v, x) }, 0, nil)
 	case "reduce_prod":
-		return linesStep(b, r, func(x []T, v T) (T, bool) { return kernel.FoldProdInt(v, x) }, 1)
+		return linesStep(b, r, func(x []T, v T) (T, bool) { return kernel.FoldProdInt(v, x) }, 1, nil)
 	}
 	if r.n == 0 {
 		return func() *Fault {
@@ -304,9 +309,9 @@ func foldInts[T kernel.Int](b *binder, r *reduction) step {
 		}
 	}
 	least, _ := rangeOf(r.dst.kind, 0)
-	return linesStep(b, r, func(x []T, v T) (T, bool) { return kernel.FoldMax(v, x), true }, T(least))
+	return linesStep(b, r, func(x []T, v T) (T, bool) { return kernel.FoldMax(v, x), true }, T(least), nil)
 }
 
 func foldBools(b *binder, r *reduction) step {
-	return linesStep(b, r, func(x []uint8, v uint8) (uint8, bool) { return kernel.FoldMax(v, x), true }, 0)
+	return linesStep(b, r, func(x []uint8, v uint8) (uint8, bool) { return kernel.FoldMax(v, x), true }, 0, nil)
 }

@@ -344,6 +344,9 @@ func (p *plan) follows(op, product *ir.Op) bool {
 // join lets op run within a product.
 func (p *plan) join(product, op *ir.Op) {
 	p.ops[product].then, p.ops[op].within = op, true
+	if p.onlyFor(product, op) {
+		p.info[product.Results[0]].local = true
+	}
 	for _, v := range product.Operands {
 		p.read(v, p.ops[op].end+1)
 	}

@@ -263,7 +263,7 @@ func (s *tileStep) runCode(w *worker, tile, at, end int) int {
 				a.Stream(i, unsafe.Add(s.regs[w.id][l.reg], (at-tile)*bytes), 0)
 				continue
 			}
-			a.Stream(i, unsafe.Add(s.fr.base[l.view.slot], (l.view.off+c.offset(x, slab, row, point))*bytes), x.row*bytes)
+			a.Stream(i, l.at(s.fr, w, at, c.offset(x, slab, row, point)), x.row*bytes)
 		}
 		for k := range s.stores {
 			st := &s.stores[k]

@@ -324,7 +324,7 @@ func (s *tileStep) interpret(w *worker, t, n int) {
 		l := &s.loads[i]
 		switch l.how {
 		case direct:
-			r[l.reg] = unsafe.Add(s.fr.base[l.view.slot], (l.view.off+t)*bytesOf(l.view.kind))
+			r[l.reg] = l.at(s.fr, w, t, t)
 		case gathered:
 			l.gather(s.fr, r[l.reg], t, n)
 		}

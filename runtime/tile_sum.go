@@ -62,6 +62,15 @@ func sumLocal[T kernel.Float](s *tileStep, w *worker, from, to int) {
 	kernel.SumLines(dst[from:to], x, n)
 }
 
+// at is where an operand of point t lies, offset elements on in its view; of a
+// product that is not stored, in the rows that the worker has at hand.
+func (l *boundLoad) at(fr *frame, w *worker, t, offset int) unsafe.Pointer {
+	if l.view.slot == noSlot {
+		return unsafe.Add(unsafe.Pointer(&w.block[0]), (t-w.blockAt)*bytesOf(l.view.kind))
+	}
+	return unsafe.Add(fr.base[l.view.slot], (l.view.off+offset)*bytesOf(l.view.kind))
+}
+
 // at is where point t of a result goes.
 func (st *boundStore) at(fr *frame, w *worker, t int) unsafe.Pointer {
 	if st.view.slot == noSlot {

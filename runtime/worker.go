@@ -17,14 +17,18 @@ type worker struct {
 
 	line   []uint64 // points from lineAt on that are only summed
 	lineAt int
+
+	block   []uint64 // points from blockAt on of a product that is not stored
+	blockAt int
 }
 
 func newWorker(id int) *worker {
 	return &worker{
-		id:   id,
-		tile: make([]uint64, tileBytes/8),
-		gemm: make([]float64, kernel.GemmScratch),
-		line: make([]uint64, lineElems),
+		id:    id,
+		tile:  make([]uint64, tileBytes/8),
+		gemm:  make([]float64, kernel.GemmScratch),
+		line:  make([]uint64, lineElems),
+		block: make([]uint64, blockElems),
 	}
 }
 

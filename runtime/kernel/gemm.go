@@ -35,6 +35,9 @@ const (
 	mostCols = 512
 )
 
+// RowsAtOnce is the most rows of a block of Rows.
+const RowsAtOnce = mostRows
+
 // GemmScratch is the number of elements of scratch that a block needs.
 const GemmScratch = (mostRows+mostCols)*K0 + mostRows*64
 

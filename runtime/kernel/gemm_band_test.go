@@ -56,3 +56,39 @@ func bandsOf[T Float](t *testing.T, tier Tier) {
 		t.Error("nothing was shared")
 	}
 }
+
+// TestRowsOfProducts: rows computed block by block, B packed once, have the
+// bits of the whole, in every tier and orientation.
+func TestRowsOfProducts(t *testing.T) {
+	for _, tier := range Tiers() {
+		old := Use(tier)
+		rowsOf[float32](t, tier)
+		rowsOf[float64](t, tier)
+		Use(old)
+	}
+}
+
+func rowsOf[T Float](t *testing.T, tier Tier) {
+	r := rand.New(rand.NewPCG(5, 6))
+	scratch := make([]T, GemmScratch)
+	for _, s := range [][3]int{{784, 128, 64}, {200, 10, 256}, {513, 70, 7}, {130, 64, 33}, {3, 300, 20}, {1, 65, 4}, {90, 1, 40}, {600, 40, 1}} {
+		m, n, k := s[0], s[1], s[2]
+		for way := range 4 {
+			g := NewGemm[T](m, n, k, steps(m, k, way&1 != 0), steps(k, n, way&2 != 0), [2]int{n, 1})
+			a, b, whole := randoms[T](m*k, 1), randoms[T](k*n, 2), make([]T, m*n)
+			g.Block(0, m, 0, n, false, a, b, whole, scratch)
+			parts, from := make([]T, m*n), r.IntN(m)/2
+			rows := g.Rows(m - from)
+			for i := from; i < m; {
+				size := min(m-i, 1+r.IntN(RowsAtOnce))
+				rows.Block(i, size, a, b, parts[i*n:], scratch)
+				i += size
+			}
+			for i := from * n; i < m*n; i++ {
+				if whole[i] != parts[i] {
+					t.Fatalf("%s, %d×%d×%d, way %d: element %d is %v, and %v in the whole", tier, m, n, k, way, i, parts[i], whole[i])
+				}
+			}
+		}
+	}
+}

@@ -30,13 +30,7 @@ func (g *Gemm[T]) tiles(i0, i1, j0, j1 int, add bool, a, b, c, scratch []T) {
 	for k0 := 0; k0 < g.K; k0 += K0 {
 		k := min(K0, g.K-k0)
 		for j := j0; j < j1; j += mostCols {
-			s := strip{j0: j, j1: min(j+mostCols, j1), rows: i1 - i0, k: k, add: add || k0 > 0}
-			s.packA, s.packB = g.packs(s.rows, s.j1-j)
-			s.broad = g.broad(s.rows, s.packA)
-			s.best = tallest(g.tier, 2)
-			if s.broad && s.j1-j >= 4*g.lanes() {
-				s.best = tallest(g.tier, 4)
-			}
+			s := g.strip(j, min(j+mostCols, j1), i1-i0, k, add || k0 > 0)
 			s.kept = s.packB && rows < s.rows
 			for i := i0; i < i1; i += rows {
 				g.panels(&s, min(rows, i1-i), a[i*g.ARow+k0*g.ACol:], b[k0*g.BRow:], c[i*g.CRow:], scratch)
@@ -44,6 +38,51 @@ func (g *Gemm[T]) tiles(i0, i1, j0, j1 int, add bool, a, b, c, scratch []T) {
 			}
 		}
 	}
+}
+
+// Rows is a product of chains of at most K0 links, block by block of its rows,
+// with the panels of B packed once for all of them.
+type Rows[T Float] struct {
+	g    Gemm[T]
+	s    strip
+	kept bool
+}
+
+// Rows is what computes so many rows; see Rows.Block.
+func (g *Gemm[T]) Rows(rows int) Rows[T] {
+	r := Rows[T]{g: *g}
+	r.g.CRow, r.g.CCol = g.N, 1
+	if g.tier < AVX2 || g.swapped || g.N == 1 || g.N > mostCols || rows <= 2 {
+		return r
+	}
+	r.s = g.strip(0, g.N, rows, g.K, false)
+	r.kept = r.s.packB
+	r.s.kept = r.kept
+	return r
+}
+
+// Block computes n rows from row i on, at most RowsAtOnce, and writes them to c,
+// row by row from its start. Calls that follow have the same b and scratch.
+func (r *Rows[T]) Block(i, n int, a, b, c, scratch []T) {
+	g := &r.g
+	if !r.kept {
+		g.Block(0, n, 0, g.N, false, a[i*g.ARow:], b, c, scratch)
+		return
+	}
+	g.panels(&r.s, n, a[i*g.ARow:], b, c, scratch)
+	r.s.packB = false
+}
+
+// strip is columns j0 to j1 of so many rows.
+func (g *Gemm[T]) strip(j0, j1, rows, k int, add bool) strip {
+	s := strip{j0: j0, j1: j1, rows: rows, k: k, add: add}
+	s.packA, s.packB = g.packs(rows, j1-j0)
+	s.broad = g.broad(rows, s.packA)
+	s.best = tallest(g.tier, 2)
+	if s.broad && j1-j0 >= 4*g.lanes() {
+		s.best = tallest(g.tier, 4)
+	}
+	return s
 }
 
 // strip is columns of a block and one block of the chains.

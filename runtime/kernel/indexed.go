@@ -116,6 +116,36 @@ func Sum0[T Float](acc, upd []T, idx []int32, n, inner int) int {
 	return ScatterAdd(acc, upd, idx, n, inner, 0, n)
 }
 
+// GatherEach takes one element of each line of n: dst[j] = src[j,idx[j]]. It
+// returns the first position of an index outside 0 … n, -1 where there is none.
+func GatherEach[T any](dst, src []T, idx []int32, n int) int {
+	dst, src = dst[:len(idx)], src[:len(idx)*n]
+	at := 0
+	for j, i := range idx {
+		if uint(i) >= uint(n) {
+			return j
+		}
+		dst[j] = src[at+int(i)]
+		at += n
+	}
+	return -1
+}
+
+// AddEach adds a number to one element of each line of n, and returns what
+// GatherEach does.
+func AddEach[T Float](acc, upd []T, idx []int32, n int) int {
+	upd, acc = upd[:len(idx)], acc[:len(idx)*n]
+	at := 0
+	for j, i := range idx {
+		if uint(i) >= uint(n) {
+			return j
+		}
+		acc[at+int(i)] += upd[j]
+		at += n
+	}
+	return -1
+}
+
 // rowsAtOnce is how many rows a kernel in assembly moves, which nothing can
 // interrupt.
 const rowsAtOnce = 2048

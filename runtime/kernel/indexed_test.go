@@ -195,3 +195,46 @@ func BenchmarkIndexed(b *testing.B) {
 		})
 	}
 }
+
+// TestEach: one element of each line, and where an index is none.
+func TestEach(t *testing.T) {
+	eachAgrees[float32](t)
+	eachAgrees[float64](t)
+}
+
+func eachAgrees[T Float](t *testing.T) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 50 {
+		lines, n := 1+r.IntN(40), 1+r.IntN(12)
+		idx := drawIndex(r, lines, n)
+		src, upd, got := make([]T, lines*n), make([]T, lines), make([]T, lines)
+		for i := range src {
+			src[i] = T(r.NormFloat64())
+		}
+		for i := range upd {
+			upd[i] = T(r.NormFloat64())
+		}
+		want := slices.Clone(src)
+		for j, i := range idx {
+			want[j*n+int(i)] += upd[j]
+		}
+		sums := slices.Clone(src)
+		if a, b := GatherEach(got, src, idx, n), AddEach(sums, upd, idx, n); a != -1 || b != -1 {
+			t.Fatalf("bad index at %d, %d", a, b)
+		}
+		for j, i := range idx {
+			if got[j] != src[j*n+int(i)] {
+				t.Fatalf("element of line %d of %d is %v", j, n, got[j])
+			}
+		}
+		if !slices.Equal(sums, want) {
+			t.Fatalf("%d lines of %d: sums are %v, want %v", lines, n, sums, want)
+		}
+		at := r.IntN(lines)
+		idx[at] = []int32{int32(n), -1}[r.IntN(2)]
+		if a, b := GatherEach(got, src, idx, n), AddEach(sums, upd, idx, n); a != at || b != at {
+			t.Fatalf("the index at %d is none: %d, %d", at, a, b)
+		}
+	}
+}

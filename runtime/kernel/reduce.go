@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // Block is the number of neighbouring elements that one partial of a reduction
 // covers. Inside a block there are 16 virtual lanes in f32 and 8 in f64, lane
 // i taking elements i modulo the number of lanes; lanes are added as a tree
@@ -156,6 +158,16 @@ func FoldMax[T Number](v T, x []T) T {
 		v = max(v, e)
 	}
 	return v
+}
+
+// MaxLines writes the greatest of each line of n ≥ 1 elements that lie one
+// behind the other, as FoldMax finds it from -Inf on.
+func MaxLines[T Float](dst, x []T, n int) {
+	x = x[:len(dst)*n]
+	least := T(math.Inf(-1))
+	for i := range dst {
+		dst[i] = FoldMax(least, x[i*n:(i+1)*n])
+	}
 }
 
 // FoldProd is the product.

@@ -119,6 +119,38 @@ func columnsAgree[T Float](t *testing.T, cols, rows int, r *rand.Rand) {
 	checkGuards(t, "columns", whole, cols, shift)
 }
 
+// TestMaxLines compares lines of all kinds of numbers with the chain.
+func TestMaxLines(t *testing.T) {
+	onVectors(t, func(t *testing.T) {
+		r := rand.New(rand.NewSource(6))
+		for n := 1; n < 70; n++ {
+			maxLinesAgree[float32](t, n, r)
+			maxLinesAgree[float64](t, n, r)
+		}
+	})
+}
+
+func maxLinesAgree[T Float](t *testing.T, n int, r *rand.Rand) {
+	t.Helper()
+	const lines = 40
+	x, got := awkward[T](n*lines, r), make([]T, lines)
+	for i := range x {
+		if i/n%2 == 0 { // awkward numbers make most lines NaN
+			x[i] = T([]float64{math.Inf(-1), -1e30, -1, math.Copysign(0, -1), 0, 1e-40, 2, math.Inf(1)}[r.Intn(1+r.Intn(8))])
+		}
+	}
+	MaxLines(got, x, n)
+	for i := range got {
+		want := T(math.Inf(-1))
+		for _, v := range x[i*n : (i+1)*n] {
+			want = max(want, v)
+		}
+		if bitsOf(got[i]) != bitsOf(want) && (got[i] == got[i] || want == want) {
+			t.Fatalf("line %d of %d %T: %v, want %v", i, n, want, got[i], want)
+		}
+	}
+}
+
 func BenchmarkReduce(b *testing.B) {
 	if Best() < AVX2 {
 		b.Skip("no AVX2")
