@@ -26,6 +26,7 @@ type tileStep struct {
 	regs   [][]unsafe.Pointer // by worker
 	code   *tileCode          // nil where the kernels are interpreted
 	sums   *lineSums          // nil where no result is summed
+	writes *rowWrites         // nil where no rows are written
 
 	job   job
 	first atomic.Int64 // least task at fault so far
@@ -66,6 +67,7 @@ type boundStore struct {
 	view  view
 	copy  bool
 	bytes int
+	line  int // byte of the scratch for lines at which a result that is not stored begins
 }
 
 // bindTile makes the step of a program, nil where there are no points. in and
@@ -300,6 +302,10 @@ func (s *tileStep) task(w *worker, task int) {
 	hi := min(s.n, lo+s.chunk)
 	if s.sums != nil {
 		s.sumPoints(w, task, lo, hi)
+		return
+	}
+	if s.writes != nil {
+		s.rowPoints(w, task, lo, hi)
 		return
 	}
 	s.points(w, task, lo, hi)

@@ -65,7 +65,7 @@ func sumLocal[T kernel.Float](s *tileStep, w *worker, from, to int) {
 // at is where point t of a result goes.
 func (st *boundStore) at(fr *frame, w *worker, t int) unsafe.Pointer {
 	if st.view.slot == noSlot {
-		return unsafe.Add(unsafe.Pointer(&w.line[0]), (t-w.lineAt)*st.bytes)
+		return w.local(st.line + (t-w.lineAt)*st.bytes)
 	}
 	return unsafe.Add(fr.base[st.view.slot], (st.view.off+t)*st.bytes)
 }
