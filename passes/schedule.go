@@ -10,7 +10,8 @@ import (
 // once: of those that can run, the one that frees most, or takes least. Where
 // that is no better than the order at hand, the order stays. A loop over the
 // points of a contraction that reads it stands right behind it where it can, and
-// so does a sum of what a loop has made: they can run on what was just written.
+// so do a sum of what a loop has made and what writes it over rows: they can run
+// on what was just written.
 // Operations that may fail keep their order among themselves, and what writes
 // over a value comes behind all that reads it.
 func schedule(m *ir.Module, sizes ir.Sizes) error {
@@ -219,27 +220,39 @@ func (s *scheduling) peak(order []int) int64 {
 }
 
 // follow moves what can run within an operation right behind it, where all else
-// that it reads is there by then: a loop over the points of a contraction, and a
-// sum of what a loop has made.
+// that it reads is there by then: a loop over the points of a contraction, a sum
+// of what a loop has made, and all that writes it over rows.
 func (s *scheduling) follow(order []int) []int {
 	at := make([]int, len(order)) // place of each operation
 	for k, i := range order {
 		at[i] = k
 	}
 	for k, i := range order {
+		last := k // of what follows i
 		for _, u := range s.users[i] {
-			if !s.loopOver(u, i) && !s.sumOf(u, i) || slices.ContainsFunc(s.needs[u], func(p int) bool { return at[p] > k }) {
+			rows := s.writesOf(u, i)
+			if !rows && !s.loopOver(u, i) && !s.sumOf(u, i) || slices.ContainsFunc(s.needs[u], func(p int) bool { return at[p] > last }) {
 				continue
 			}
-			copy(order[k+2:at[u]+1], order[k+1:at[u]])
-			order[k+1] = u
-			for j := k + 1; j < len(order); j++ {
+			last++
+			copy(order[last+1:at[u]+1], order[last:at[u]])
+			order[last] = u
+			for j := last; j < len(order); j++ {
 				at[order[j]] = j
 			}
-			break
+			if !rows {
+				break
+			}
 		}
 	}
 	return order
+}
+
+// writesOf reports whether operation u writes over rows what loop i has made, and
+// nobody else reads that.
+func (s *scheduling) writesOf(u, i int) bool {
+	op := s.r.Ops[u]
+	return op.Row.Name == "row_write" && isLoop(s.r.Ops[i]) && op.Operands[2].Def == s.r.Ops[i] && s.uses[op.Operands[2]] == 1
 }
 
 // loopOver reports whether operation u is a loop over the points of a

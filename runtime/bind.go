@@ -281,8 +281,11 @@ func (b *binder) op(op *ir.Op) step {
 	b.at = op.Span
 	if o.within {
 		what := "with it, lines"
-		if o.tile != nil {
+		switch {
+		case o.tile != nil:
 			what = fmt.Sprintf("with it, tile program of %d", len(o.tile.instrs))
+		case op.Row.Name == "row_write":
+			what = "with it, rows"
 		}
 		*b.rows = append(*b.rows, b.describe(op, what))
 		return nil
@@ -339,6 +342,9 @@ func (b *binder) opStep(op *ir.Op, o *opInfo) (step, string) {
 		}
 		return b.gather(op), "gather"
 	case "scatter_add":
+		if o.folds {
+			return b.sumInPlace(op), "in place"
+		}
 		return b.scatterAdd(op), "scatter"
 	case "first_of":
 		return b.firstOf(op, o.temps[0]), "keys"
@@ -372,8 +378,13 @@ func (b *binder) opStep(op *ir.Op, o *opInfo) (step, string) {
 // tileStep is the step of a tile program and what it is called; nil where it
 // has nothing to do.
 func (b *binder) tileStep(op *ir.Op, t *tileProg) (step, string) {
-	s, sums := b.tile(op, t), b.sumsOf(op)
+	s, sums, rows := b.tile(op, t), b.sumsOf(op), b.writesOf(op)
 	switch {
+	case rows != nil && s == nil:
+		return rows.around(nil), "copy" // of rows that stay
+	case rows != nil:
+		s.writeRows(rows)
+		return rows.around(s.step(b.prog.pool)), s.name()
 	case s == nil && sums != nil:
 		return b.clear(sums.dst), "fill" // of no elements
 	case s == nil:

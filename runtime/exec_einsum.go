@@ -85,6 +85,9 @@ func (b *binder) outer(op *ir.Op, in []string, out string) step {
 		t.loads = append(t.loads, l)
 	}
 	t.instrs = []tileInstr{{op: mul, dst: 2, src: []int{0, 1}}}
+	if b.plan.ops[op].plusZero {
+		t.plusZero(op.Results[0])
+	}
 	t.inOrder(nil)
 	s := b.tile(op, t)
 	if s == nil {

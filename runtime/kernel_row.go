@@ -90,6 +90,9 @@ func (b *binder) moved(op *ir.Op) int64 {
 	for _, v := range op.Results {
 		n += b.bytesAt(v)
 	}
+	if b.plan.ops[op].folds && b.view(op.Results[0]).slot == b.view(op.Operands[2]).slot {
+		return b.bytesAt(op.Operands[1]) // and the rows of what stands again
+	}
 	if op.Row.Name == "scatter_add" && b.view(op.Results[0]).slot == b.view(op.Operands[0]).slot {
 		n += 2 * (b.bytesAt(op.Operands[2]) - b.bytesAt(op.Results[0]))
 	}

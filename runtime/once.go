@@ -41,7 +41,7 @@ func (p *plan) findOnce() {
 // the sizes, and cannot fail.
 func (p *plan) runsOnce(op *ir.Op) bool {
 	o := p.ops[op]
-	if o.within || o.then != nil || o.sums != nil || o.fallback || o.inline || op.Row.Has(ir.Effect) || p.runsNothing(op) {
+	if o.within || o.then != nil || o.sums != nil || o.writes != nil || o.fallback || o.inline || op.Row.Has(ir.Effect) || p.runsNothing(op) {
 		return false
 	}
 	switch op.Row.Name {

@@ -47,12 +47,15 @@ type valueInfo struct {
 type opInfo struct {
 	start, end int
 	tile       *tileProg
-	inline     bool   // a fused region that runs operation by operation
-	then       *ir.Op // what follows a product elementwise, on each block of rows
-	sums       *ir.Op // what sums a result of a tile program line by line
-	within     bool   // is one of these for the operation before it
-	fallback   bool   // runs in the interpreter
-	once       bool   // runs when the sizes change, not at every run
+	inline     bool     // a fused region that runs operation by operation
+	then       *ir.Op   // what follows a product elementwise, on each block of rows
+	sums       *ir.Op   // what sums a result of a tile program line by line
+	writes     []*ir.Op // what writes results of a tile program, row by row
+	within     bool     // is one of these for the operation before it
+	folds      bool     // is a sum by first positions, in place
+	plusZero   bool     // is a product of nothing that adds 0
+	fallback   bool     // runs in the interpreter
+	once       bool     // runs when the sizes change, not at every run
 	temps      []int
 	scan       *scanPlan
 	callee     *plan
@@ -296,6 +299,12 @@ func (p *plan) layouts(r *ir.Region) {
 			product = op
 		case !p.runsNothing(op):
 			product = nil
+		}
+		if p.folds(op) {
+			p.joinFold(op)
+		}
+		if w := p.writesRows(op, r.Ops[i+1:]); w != nil {
+			p.joinRows(op, w)
 		}
 	}
 	for _, v := range r.Results {

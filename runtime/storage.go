@@ -110,7 +110,7 @@ func (p *plan) canTakeOver(op *ir.Op, v, u *ir.Value) bool {
 	}
 	switch a := op.Attrs.(type) {
 	case ir.GatherAttrs:
-		return op.Row.Name != "gather" && at == 0
+		return op.Row.Name != "gather" && at == 0 || o.folds && at == 2
 	case ir.SliceAddAttrs:
 		return at == 0
 	case ir.ScanAttrs:

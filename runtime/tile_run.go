@@ -26,6 +26,7 @@ type tileStep struct {
 	regs   [][]unsafe.Pointer // by worker
 	code   *tileCode          // nil where the kernels are interpreted
 	sums   *lineSums          // nil where no result is summed
+	writes *rowWrites         // nil where no rows are written
 
 	job   job
 	least atomic.Int64 // the place of the fault met so far that is told
@@ -66,6 +67,7 @@ type boundStore struct {
 	view  view
 	copy  bool
 	bytes int
+	line  int // byte of the scratch for lines at which a result that is not stored begins
 }
 
 // bindTile makes the step of a program, nil where there are no points. in and
@@ -299,6 +301,8 @@ func (s *tileStep) task(w *worker, task int) {
 	case s.decided(lo):
 	case s.sums != nil:
 		s.sumPoints(w, lo, hi)
+	case s.writes != nil:
+		s.rowPoints(w, lo, hi)
 	default:
 		s.points(w, lo, hi)
 	}

@@ -74,7 +74,7 @@ func (l *boundLoad) at(fr *frame, w *worker, t, offset int) unsafe.Pointer {
 // at is where point t of a result goes.
 func (st *boundStore) at(fr *frame, w *worker, t int) unsafe.Pointer {
 	if st.view.slot == noSlot {
-		return unsafe.Add(unsafe.Pointer(&w.line[0]), (t-w.lineAt)*st.bytes)
+		return w.local(st.line + (t-w.lineAt)*st.bytes)
 	}
 	return unsafe.Add(fr.base[st.view.slot], (st.view.off+t)*st.bytes)
 }

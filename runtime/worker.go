@@ -15,7 +15,7 @@ type worker struct {
 	tile []uint64 // registers of tile programs
 	gemm []float64
 
-	line   []uint64 // points from lineAt on that are only summed
+	line   []uint64 // points from lineAt on that are only summed, or written by row
 	lineAt int
 
 	block   []uint64 // points from blockAt on of a product that is not stored
@@ -31,6 +31,9 @@ func newWorker(id int) *worker {
 		block: make([]uint64, blockElems),
 	}
 }
+
+// local is a byte of the scratch for points that are not stored.
+func (w *worker) local(at int) unsafe.Pointer { return unsafe.Add(unsafe.Pointer(&w.line[0]), at) }
 
 // gemmScratch is the scratch of GEMM tasks as elements of T.
 func gemmScratch[T kernel.Float](w *worker) []T {

@@ -8,7 +8,7 @@ import (
 )
 
 // TestNew: all elements are there, zero, and begin at a cache line where there
-// are several.
+// are several, at a large page where there are many.
 func TestNew(t *testing.T) {
 	for _, n := range []int{0, 1, 63, 64, 65, 1000, 1 << 21, 1<<21 + 3} {
 		for _, k := range []ir.Kind{ir.F32, ir.F64, ir.U8, ir.I16} {
@@ -24,7 +24,7 @@ func TestNew(t *testing.T) {
 			case ir.I16:
 				at = uintptr(unsafe.Pointer(unsafe.SliceData(a.I16)))
 			}
-			if n*size >= 4*line && at%line != 0 {
+			if n*size >= 4*line && at%line != 0 || n*size >= worthHuge && at%hugePage != 0 {
 				t.Errorf("%d of %s begin at %#x", n, k, at)
 			}
 			if got := len(a.F32) + len(a.F64) + len(a.U8) + len(a.I16); got != n {

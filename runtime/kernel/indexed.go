@@ -192,6 +192,44 @@ func RowWrite[T any](dst, upd []T, idx []int32, n, inner, from, to int) int {
 	return -1
 }
 
+// WriteFirsts is RowWrite of many positions from at on where first, as FirstOf
+// gives it, says which of equal indices counts: in any order, and by several
+// owners of positions at a time. It returns how many of the positions are done
+// where an index is outside 0 … n, -1 where there is none.
+func WriteFirsts[T any](dst, upd []T, idx, first []int32, at, n, inner int) int {
+	size := inner * int(unsafe.Sizeof(upd[0]))
+	if asWords(size) {
+		return vectorWriteFirsts(dst[:n*inner], upd[:len(idx)*inner], idx, first[:len(idx)], at, n, size)
+	}
+	for j, i := range idx {
+		if int(first[j]) != at+j {
+			continue
+		}
+		if uint(i) >= uint(n) {
+			return j
+		}
+		copyRow(dst[int(i)*inner:(int(i)+1)*inner], upd[j*inner:(j+1)*inner])
+	}
+	return -1
+}
+
+// FoldFirsts is Sum0 of rows that have 0 added and lie where the sums will: those
+// of positions that are not the first, which first says, are added to the one that
+// is, and are 0 then.
+func FoldFirsts[T Float](acc []T, first []int32, inner int) {
+	if size := inner * int(unsafe.Sizeof(acc[0])); asWords(size) {
+		vectorFold(acc[:len(first)*inner], first, size)
+		return
+	}
+	for j, i := range first {
+		if int(i) != j {
+			x := acc[j*inner : (j+1)*inner]
+			addRun(acc[int(i)*inner:(int(i)+1)*inner], x)
+			clear(x)
+		}
+	}
+}
+
 // FirstsTable is the length of the table that FirstOf needs for n positions.
 func FirstsTable(n int) int {
 	words := firstsRoom

@@ -145,6 +145,52 @@ func testSum0[T Float](t *testing.T, r *rand.Rand) {
 	}
 }
 
+// TestFirsts: rows written where they are the first, in parts and in any order,
+// are those that RowWrite leaves, and folded rows are sums onto zeros.
+func TestFirsts(t *testing.T) {
+	defer Use(Active())
+	r := rand.New(rand.NewPCG(7, 8))
+	for _, tier := range Tiers() {
+		Use(tier)
+		for inner := 1; inner < 40; inner++ {
+			testFirsts[float32](t, inner, r)
+			testFirsts[float64](t, inner, r)
+		}
+	}
+}
+
+func testFirsts[T Float](t *testing.T, inner int, r *rand.Rand) {
+	const n = 90
+	many := 20 + r.IntN(150)
+	idx, first := drawIndex(r, many, n), make([]int32, many)
+	FirstOf(first, idx, make([]int32, FirstsTable(many)))
+	upd, want := make([]T, many*inner), make([]T, n*inner)
+	for i := range upd {
+		upd[i] = T(r.NormFloat64())
+	}
+	got := slices.Clone(want)
+	RowWrite(want, upd, idx, n, inner, 0, n)
+	for _, part := range [][2]int{{many / 2, many}, {0, many / 3}, {many / 3, many / 2}} {
+		at, to := part[0], part[1]
+		if WriteFirsts(got, upd[at*inner:to*inner], idx[at:to], first[at:to], at, n, inner) != -1 {
+			t.Fatal("a good index is called bad")
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("%v first rows of %d %T", Active(), inner, want[0])
+	}
+	sums := make([]T, many*inner)
+	Sum0(sums, upd, first, many, inner)
+	if FoldFirsts(upd, first, inner); !slices.Equal(upd, sums) {
+		t.Fatalf("%v folded rows of %d %T", Active(), inner, want[0])
+	}
+	bad := many - 1
+	idx[bad], first[bad] = n, int32(bad)
+	if WriteFirsts(got, upd, idx, first, 0, n, inner) != bad {
+		t.Fatalf("%v first rows of %d: a bad index is not found", Active(), inner)
+	}
+}
+
 func TestFirstOf(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for i := range 200 {

@@ -31,3 +31,22 @@ func addRowsF32(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, many int, siz
 //
 //go:noescape
 func addRowsF64(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, many int, size int, n int, from int, part int, ahead int) (bad int)
+
+// writeFirsts copies x to rows, those that idx names, where first is the position: the first of all with this index.
+// Positions count from at, and there are many; rows are of size bytes, a multiple of 4. bad is how many are done
+// where an index is none of 0 … n, -1 where there is none.
+//
+//go:noescape
+func writeFirsts(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, first *int32, at int, many int, size int, n int) (bad int)
+
+// foldRowsF32 adds each row whose first is not its position to the row of its first, and makes it 0: positions from …
+// to, in order. Rows are of size bytes, a multiple of 4, and no first is greater than its position.
+//
+//go:noescape
+func foldRowsF32(rows unsafe.Pointer, first *int32, from int, to int, size int)
+
+// foldRowsF64 adds each row whose first is not its position to the row of its first, and makes it 0: positions from …
+// to, in order. Rows are of size bytes, a multiple of 4, and no first is greater than its position.
+//
+//go:noescape
+func foldRowsF64(rows unsafe.Pointer, first *int32, from int, to int, size int)

@@ -341,3 +341,239 @@ done:
 	MOVQ $-1, bad+72(FP)
 	VZEROUPPER
 	RET
+
+// func writeFirsts(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, first *int32, at int, many int, size int, n int) (bad int)
+TEXT ·writeFirsts(SB), NOSPLIT, $0-72
+	MOVQ rows+0(FP), DI
+	MOVQ x+8(FP), DX
+	MOVQ idx+16(FP), SI
+	MOVQ first+24(FP), R10
+	MOVQ at+32(FP), R11
+	MOVQ many+40(FP), CX
+	MOVQ size+48(FP), R8
+	MOVQ n+56(FP), R13
+	XORL R12, R12
+loop:
+	CMPQ R12, CX
+	JGE done
+	MOVLQSX (R10)(R12*4), AX
+	MOVLQSX (SI)(R12*4), R9
+	CMPQ AX, R11
+	JNE next
+	CMPQ R9, R13
+	JCC bad
+	LEAQ 24(R12), AX
+	LEAQ -1(CX), BX
+	CMPQ AX, BX
+	CMOVQGT BX, AX
+	MOVLQSX (SI)(AX*4), AX
+	IMULQ R8, AX
+	ADDQ DI, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 -1(AX)(R8*1)
+	IMULQ R8, R9
+	ADDQ DI, R9
+	XORL BX, BX
+	LEAQ -64(R8), AX
+	CMPQ BX, AX
+	JGT left
+along:
+	VMOVUPS (DX)(BX*1), Y0
+	VMOVUPS Y0, (R9)(BX*1)
+	VMOVUPS 32(DX)(BX*1), Y0
+	VMOVUPS Y0, 32(R9)(BX*1)
+	ADDQ $64, BX
+	CMPQ BX, AX
+	JLE along
+left:
+	TESTQ $32, R8
+	JEQ less1
+	VMOVUPS (DX)(BX*1), Y0
+	VMOVUPS Y0, (R9)(BX*1)
+	ADDQ $32, BX
+less1:
+	TESTQ $16, R8
+	JEQ less2
+	VMOVUPS (DX)(BX*1), X0
+	VMOVUPS X0, (R9)(BX*1)
+	ADDQ $16, BX
+less2:
+	TESTQ $8, R8
+	JEQ less3
+	VMOVSD (DX)(BX*1), X0
+	VMOVSD X0, (R9)(BX*1)
+	ADDQ $8, BX
+less3:
+	TESTQ $4, R8
+	JEQ less4
+	VMOVSS (DX)(BX*1), X0
+	VMOVSS X0, (R9)(BX*1)
+	ADDQ $4, BX
+less4:
+next:
+	ADDQ R8, DX
+	INCQ R12
+	INCQ R11
+	JMP loop
+done:
+	MOVQ $-1, R12
+bad:
+	MOVQ R12, bad+64(FP)
+	VZEROUPPER
+	RET
+
+// func foldRowsF32(rows unsafe.Pointer, first *int32, from int, to int, size int)
+TEXT ·foldRowsF32(SB), NOSPLIT, $0-40
+	MOVQ rows+0(FP), DI
+	MOVQ first+8(FP), SI
+	MOVQ from+16(FP), R12
+	MOVQ to+24(FP), CX
+	MOVQ size+32(FP), R8
+	VXORPS Y15, Y15, Y15
+	JMP test
+loop:
+	MOVLQSX (SI)(R12*4), R9
+	CMPQ R9, R12
+	JNE again
+next:
+	INCQ R12
+test:
+	CMPQ R12, CX
+	JLT loop
+	VZEROUPPER
+	RET
+again:
+	IMULQ R8, R9
+	ADDQ DI, R9
+	MOVQ R12, DX
+	IMULQ R8, DX
+	ADDQ DI, DX
+	XORL BX, BX
+	LEAQ -64(R8), AX
+	CMPQ BX, AX
+	JGT left
+along:
+	VMOVUPS (R9)(BX*1), Y0
+	VADDPS (DX)(BX*1), Y0, Y0
+	VMOVUPS Y0, (R9)(BX*1)
+	VMOVUPS Y15, (DX)(BX*1)
+	VMOVUPS 32(R9)(BX*1), Y0
+	VADDPS 32(DX)(BX*1), Y0, Y0
+	VMOVUPS Y0, 32(R9)(BX*1)
+	VMOVUPS Y15, 32(DX)(BX*1)
+	ADDQ $64, BX
+	CMPQ BX, AX
+	JLE along
+left:
+	TESTQ $32, R8
+	JEQ less1
+	VMOVUPS (R9)(BX*1), Y0
+	VADDPS (DX)(BX*1), Y0, Y0
+	VMOVUPS Y0, (R9)(BX*1)
+	VMOVUPS Y15, (DX)(BX*1)
+	ADDQ $32, BX
+less1:
+	TESTQ $16, R8
+	JEQ less2
+	VMOVUPS (R9)(BX*1), X0
+	VADDPS (DX)(BX*1), X0, X0
+	VMOVUPS X0, (R9)(BX*1)
+	VMOVUPS X15, (DX)(BX*1)
+	ADDQ $16, BX
+less2:
+	TESTQ $8, R8
+	JEQ less3
+	VMOVSD (R9)(BX*1), X0
+	VMOVSD (DX)(BX*1), X1
+	VADDPS X1, X0, X0
+	VMOVSD X0, (R9)(BX*1)
+	VMOVSD X15, (DX)(BX*1)
+	ADDQ $8, BX
+less3:
+	TESTQ $4, R8
+	JEQ less4
+	VMOVSS (R9)(BX*1), X0
+	VADDSS (DX)(BX*1), X0, X0
+	VMOVSS X0, (R9)(BX*1)
+	VMOVSS X15, (DX)(BX*1)
+	ADDQ $4, BX
+less4:
+	JMP next
+
+// func foldRowsF64(rows unsafe.Pointer, first *int32, from int, to int, size int)
+TEXT ·foldRowsF64(SB), NOSPLIT, $0-40
+	MOVQ rows+0(FP), DI
+	MOVQ first+8(FP), SI
+	MOVQ from+16(FP), R12
+	MOVQ to+24(FP), CX
+	MOVQ size+32(FP), R8
+	VXORPS Y15, Y15, Y15
+	JMP test
+loop:
+	MOVLQSX (SI)(R12*4), R9
+	CMPQ R9, R12
+	JNE again
+next:
+	INCQ R12
+test:
+	CMPQ R12, CX
+	JLT loop
+	VZEROUPPER
+	RET
+again:
+	IMULQ R8, R9
+	ADDQ DI, R9
+	MOVQ R12, DX
+	IMULQ R8, DX
+	ADDQ DI, DX
+	XORL BX, BX
+	LEAQ -64(R8), AX
+	CMPQ BX, AX
+	JGT left
+along:
+	VMOVUPS (R9)(BX*1), Y0
+	VADDPD (DX)(BX*1), Y0, Y0
+	VMOVUPS Y0, (R9)(BX*1)
+	VMOVUPS Y15, (DX)(BX*1)
+	VMOVUPS 32(R9)(BX*1), Y0
+	VADDPD 32(DX)(BX*1), Y0, Y0
+	VMOVUPS Y0, 32(R9)(BX*1)
+	VMOVUPS Y15, 32(DX)(BX*1)
+	ADDQ $64, BX
+	CMPQ BX, AX
+	JLE along
+left:
+	TESTQ $32, R8
+	JEQ less1
+	VMOVUPS (R9)(BX*1), Y0
+	VADDPD (DX)(BX*1), Y0, Y0
+	VMOVUPS Y0, (R9)(BX*1)
+	VMOVUPS Y15, (DX)(BX*1)
+	ADDQ $32, BX
+less1:
+	TESTQ $16, R8
+	JEQ less2
+	VMOVUPS (R9)(BX*1), X0
+	VADDPD (DX)(BX*1), X0, X0
+	VMOVUPS X0, (R9)(BX*1)
+	VMOVUPS X15, (DX)(BX*1)
+	ADDQ $16, BX
+less2:
+	TESTQ $8, R8
+	JEQ less3
+	VMOVSD (R9)(BX*1), X0
+	VMOVSD (DX)(BX*1), X1
+	VADDPD X1, X0, X0
+	VMOVSD X0, (R9)(BX*1)
+	VMOVSD X15, (DX)(BX*1)
+	ADDQ $8, BX
+less3:
+	TESTQ $4, R8
+	JEQ less4
+	VMOVSS (R9)(BX*1), X0
+	VADDSS (DX)(BX*1), X0, X0
+	VMOVSS X0, (R9)(BX*1)
+	VMOVSS X15, (DX)(BX*1)
+	ADDQ $4, BX
+less4:
+	JMP next

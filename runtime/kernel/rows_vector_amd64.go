@@ -26,6 +26,24 @@ func vectorWrite[T any](dst, upd []T, idx []int32, n, size, from, to int) int {
 	return -1
 }
 
+// vectorWriteFirsts is WriteFirsts of the same.
+func vectorWriteFirsts[T any](dst, upd []T, idx, first []int32, at, n, size int) int {
+	return forwards(idx, func(from, many int) int {
+		return writeFirsts(start(dst), unsafe.Add(start(upd), from*size), &idx[from], &first[from], at+from, many, size, n)
+	})
+}
+
+// vectorFold is FoldFirsts of the same, some positions at a time.
+func vectorFold[T Float](acc []T, first []int32, size int) {
+	fold := foldRowsF64
+	if isSingle[T]() {
+		fold = foldRowsF32
+	}
+	for at := 0; at < len(first); at += rowsAtOnce {
+		fold(start(acc), &first[0], at, min(len(first), at+rowsAtOnce), size)
+	}
+}
+
 // vectorScatter is ScatterAdd on a tier of vectors.
 func vectorScatter[T Float](acc, upd []T, idx []int32, n, size, from, to int) int {
 	add := addRowsF64

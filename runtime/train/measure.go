@@ -108,18 +108,20 @@ func (l *loop) finite() bool {
 	return true
 }
 
-func allFinite(a *array.Array) bool {
-	for _, x := range a.F32 {
-		if d := x - x; d != 0 {
-			return false
-		}
+func allFinite(a *array.Array) bool { return finiteAll(a.F32) && finiteAll(a.F64) }
+
+// finiteAll adds up x-x, which is not 0 for what is not finite, along several
+// chains: half the time of a branch on each.
+func finiteAll[T float32 | float64](x []T) bool {
+	var a, b, c, d, e, f, g, h T
+	for ; len(x) >= 8; x = x[8:] {
+		a, b, c, d = a+(x[0]-x[0]), b+(x[1]-x[1]), c+(x[2]-x[2]), d+(x[3]-x[3])
+		e, f, g, h = e+(x[4]-x[4]), f+(x[5]-x[5]), g+(x[6]-x[6]), h+(x[7]-x[7])
 	}
-	for _, x := range a.F64 {
-		if d := x - x; d != 0 {
-			return false
-		}
+	for _, v := range x {
+		a += v - v
 	}
-	return true
+	return a+b+c+d+e+f+g+h == 0
 }
 
 // snapshot is a copy of a training in memory.
@@ -132,9 +134,10 @@ func (s *snapshot) take(t *Training) {
 	all := t.moving()
 	if s.values == nil {
 		s.values = cloneAll(all)
-	}
-	for i, n := range all {
-		Copy(s.values[i].Value, n.Value)
+	} else {
+		for i, n := range all {
+			Copy(s.values[i].Value, n.Value)
+		}
 	}
 	s.progress = t.Progress
 }

@@ -9,7 +9,11 @@ func rowsFile() *Asm {
 	rowKernel{name: "gatherRows", doc: "copies rows to x, the rows that idx names", move: copyFrom}.write(a)
 	rowKernel{name: "writeRows", doc: "copies x to rows, those that idx names, the last one first", move: copyTo, back: true}.write(a)
 	for _, l := range []macro.Lane{macro.F32, macro.F64} {
-		rowKernel{name: "addRows" + upper(l), doc: "adds x to rows, those that idx names", move: func(f *Func) { addRow(f, suffix(l)) }}.write(a)
+		rowKernel{name: "addRows" + upper(l), doc: "adds x to rows, those that idx names", move: func(f *Func) { addRow(f, suffix(l), false) }}.write(a)
+	}
+	writeFirsts(a)
+	for _, l := range []macro.Lane{macro.F32, macro.F64} {
+		foldRows(a, l)
 	}
 	return a
 }
@@ -98,6 +102,11 @@ func (k rowKernel) ask(f *Func) {
 		f.Op("CMPQ", AX, R10)
 		f.Op("CMOVQGT", R10, AX)
 	}
+	askFor(f)
+}
+
+// askFor prefetches the row of the position in AX.
+func askFor(f *Func) {
 	f.Op("MOVLQSX", Mem{Base: rIdx, Index: AX, Scale: 4}, AX)
 	f.Op("IMULQ", rSize, AX)
 	f.Op("ADDQ", rRows, AX)
@@ -142,6 +151,82 @@ func partOf(size int) (move string, reg any) {
 	return "VMOVSS", X(0)
 }
 
+// writeFirsts writes rows in order, those of positions that are the first with
+// their index.
+func writeFirsts(a *Asm) {
+	f := a.FuncResult("writeFirsts copies x to rows, those that idx names, where first is the position: the first of all with this index.\nPositions count from at, and there are many; rows are of size bytes, a multiple of 4. bad is how many are done\nwhere an index is none of 0 … n, -1 where there is none.",
+		"writeFirsts", 0, "bad int", "rows unsafe.Pointer", "x unsafe.Pointer", "idx *int32", "first *int32", "at int", "many int", "size int", "n int")
+	for _, p := range []struct {
+		name string
+		reg  Reg
+	}{{"rows", rRows}, {"x", rX}, {"idx", rIdx}, {"first", R10}, {"at", rPart}, {"many", CX}, {"size", rSize}, {"n", R13}} {
+		f.Op("MOVQ", f.Arg(p.name), p.reg)
+	}
+	f.Op("XORL", rPos, rPos)
+	f.Label("loop")
+	f.Op("CMPQ", rPos, CX)
+	f.Op("JGE", "done")
+	f.Op("MOVLQSX", Mem{Base: R10, Index: rPos, Scale: 4}, AX)
+	f.Op("MOVLQSX", Mem{Base: rIdx, Index: rPos, Scale: 4}, rRow)
+	f.Op("CMPQ", AX, rPart)
+	f.Op("JNE", "next")
+	f.Op("CMPQ", rRow, R13)
+	f.Op("JCC", "bad")
+	f.Op("LEAQ", Mem{Base: rPos, Disp: 24}, AX) // the row to ask for
+	f.Op("LEAQ", Mem{Base: CX, Disp: -1}, BX)
+	f.Op("CMPQ", AX, BX)
+	f.Op("CMOVQGT", BX, AX)
+	askFor(f)
+	f.Op("IMULQ", rSize, rRow)
+	f.Op("ADDQ", rRows, rRow)
+	copyTo(f)
+	f.Label("next")
+	f.Op("ADDQ", rSize, rX)
+	f.Op("INCQ", rPos)
+	f.Op("INCQ", rPart)
+	f.Op("JMP", "loop")
+	f.Label("done")
+	f.Op("MOVQ", -1, rPos)
+	f.Label("bad")
+	f.Op("MOVQ", rPos, f.Arg("bad"))
+	f.Op("VZEROUPPER")
+	f.Op("RET")
+}
+
+// foldRows adds the rows of positions that are not the first to the one that is.
+func foldRows(a *Asm, l macro.Lane) {
+	name := "foldRows" + upper(l)
+	f := a.Func(name+" adds each row whose first is not its position to the row of its first, and makes it 0: positions from …\nto, in order. Rows are of size bytes, a multiple of 4, and no first is greater than its position.",
+		name, 0, "rows unsafe.Pointer", "first *int32", "from int", "to int", "size int")
+	for _, p := range []struct {
+		name string
+		reg  Reg
+	}{{"rows", rRows}, {"first", rIdx}, {"from", rPos}, {"to", CX}, {"size", rSize}} {
+		f.Op("MOVQ", f.Arg(p.name), p.reg)
+	}
+	f.Op("VXORPS", Y(15), Y(15), Y(15))
+	f.Op("JMP", "test")
+	f.Label("loop")
+	f.Op("MOVLQSX", Mem{Base: rIdx, Index: rPos, Scale: 4}, rRow)
+	f.Op("CMPQ", rRow, rPos)
+	f.Op("JNE", "again")
+	f.Label("next")
+	f.Op("INCQ", rPos)
+	f.Label("test")
+	f.Op("CMPQ", rPos, CX)
+	f.Op("JLT", "loop")
+	f.Op("VZEROUPPER")
+	f.Op("RET")
+	f.Label("again")
+	f.Op("IMULQ", rSize, rRow)
+	f.Op("ADDQ", rRows, rRow)
+	f.Op("MOVQ", rPos, rX)
+	f.Op("IMULQ", rSize, rX)
+	f.Op("ADDQ", rRows, rX)
+	addRow(f, suffix(l), true)
+	f.Op("JMP", "next")
+}
+
 func copyFrom(f *Func) { copyRow(f, rX, rRow) }
 func copyTo(f *Func)   { copyRow(f, rRow, rX) }
 
@@ -153,8 +238,8 @@ func copyRow(f *Func, to, from Reg) {
 	})
 }
 
-// addRow adds a row to another, lanes with the suffix s.
-func addRow(f *Func, s string) {
+// addRow adds a row to another, lanes with the suffix s, and may make it 0.
+func addRow(f *Func, s string, clear bool) {
 	rowPieces(f, func(size, disp int) {
 		x, row := Mem{Base: rX, Index: rStep, Scale: 1, Disp: disp}, Mem{Base: rRow, Index: rStep, Scale: 1, Disp: disp}
 		move, reg := partOf(size)
@@ -169,5 +254,12 @@ func addRow(f *Func, s string) {
 			f.Op("VADDSS", x, X(0), X(0))
 		}
 		f.Op(move, reg, row)
+		if clear {
+			zero := any(X(15))
+			if size == 32 {
+				zero = Y(15)
+			}
+			f.Op(move, zero, x)
+		}
 	})
 }
