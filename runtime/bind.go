@@ -394,7 +394,14 @@ func (b *binder) then(op *ir.Op) func(w *worker, lo, hi int) {
 	if s == nil {
 		return nil
 	}
-	return func(w *worker, lo, hi int) { s.points(w, 0, lo, hi) }
+	s.flatten(b.prog.pool.workers[0])
+	return func(w *worker, lo, hi int) {
+		if s.flat != nil && lo == 0 && hi == s.n && w == s.flat.w {
+			s.flat.run()
+			return
+		}
+		s.points(w, 0, lo, hi)
+	}
 }
 
 // mayAlias reports whether two slots can be the same memory: the same slot, or

@@ -15,17 +15,20 @@ type worker struct {
 	tile []uint64 // registers of tile programs
 	gemm []float64
 
-	line   []uint64 // points from lineAt on that are only summed
+	line   []uint64       // points from lineAt on that are only summed
+	lines  unsafe.Pointer // the first of them
 	lineAt int
 }
 
 func newWorker(id int) *worker {
-	return &worker{
+	w := &worker{
 		id:   id,
 		tile: make([]uint64, tileBytes/8),
 		gemm: make([]float64, kernel.GemmScratch),
 		line: make([]uint64, lineElems),
 	}
+	w.lines = unsafe.Pointer(&w.line[0])
+	return w
 }
 
 // gemmScratch is the scratch of GEMM tasks as elements of T.
