@@ -138,6 +138,13 @@ func columnsOf[T kernel.Float](b *binder, r *reduction) step {
 
 func (b *binder) parallel(j *job) step {
 	pool := b.prog.pool
+	if j.n == 1 {
+		w := pool.workers[0]
+		return func() *Fault {
+			j.tasks(w, 0, 1)
+			return nil
+		}
+	}
 	return func() *Fault {
 		pool.run(j)
 		return nil
