@@ -320,6 +320,12 @@ func (f *Function) wrong(i int, a *array.Array, want *bound) error {
 // output gives a result its array.
 func (f *Function) output(k int, out []*array.Array, want *bound) {
 	a := out[k]
+	if a != nil && a.Kind == want.kind && slices.Equal(a.Shape, want.shape) {
+		if p, n := storageOf(a); n == want.n {
+			f.fr.base[f.plan.outs[k].slot] = p
+			return
+		}
+	}
 	if a == nil || a.Kind != want.kind || !reslice(a, want.n) {
 		a = array.New(want.kind, want.shape...)
 		out[k] = a
