@@ -304,7 +304,7 @@ func (f *Function) input(i int, a *array.Array, want *bound) error {
 	if n < want.n {
 		return f.wrong(i, a, want)
 	}
-	f.fr.base[f.plan.ins[i]] = p
+	*want.base = p
 	return nil
 }
 
@@ -322,7 +322,7 @@ func (f *Function) output(k int, out []*array.Array, want *bound) {
 	a := out[k]
 	if a != nil && a.Kind == want.kind && slices.Equal(a.Shape, want.shape) {
 		if p, n := storageOf(a); n == want.n {
-			f.fr.base[f.plan.outs[k].slot] = p
+			*want.base = p
 			return
 		}
 	}
@@ -331,14 +331,20 @@ func (f *Function) output(k int, out []*array.Array, want *bound) {
 		out[k] = a
 	}
 	a.Shape = append(a.Shape[:0], want.shape...)
-	f.fr.base[f.plan.outs[k].slot], _ = storageOf(a)
+	*want.base, _ = storageOf(a)
 }
 
 // storageOf is where the elements of an array begin, and how many there are.
 func storageOf(a *array.Array) (unsafe.Pointer, int) {
-	switch a.Kind {
-	case ir.F32:
+	if a.Kind == ir.F32 {
 		return unsafe.Pointer(unsafe.SliceData(a.F32)), len(a.F32)
+	}
+	return storageOfOther(a)
+}
+
+// storageOfOther is storageOf of arrays of other kinds.
+func storageOfOther(a *array.Array) (unsafe.Pointer, int) {
+	switch a.Kind {
 	case ir.F64:
 		return unsafe.Pointer(unsafe.SliceData(a.F64)), len(a.F64)
 	case ir.I32, ir.Index:

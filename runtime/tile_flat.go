@@ -25,8 +25,8 @@ type flatCode struct {
 
 // flatStream begins off bytes behind where its slot lies.
 type flatStream struct {
-	base     *unsafe.Pointer
-	off, row int // bytes
+	base *unsafe.Pointer
+	off  int // bytes
 }
 
 // flatten finds out whether s is of one piece, and prepares it.
@@ -40,17 +40,24 @@ func (s *tileStep) flatten(w *worker) {
 	for i := range s.loads {
 		l := &s.loads[i]
 		bytes := bytesOf(l.view.kind)
-		f.streams = append(f.streams, flatStream{&s.fr.base[l.view.slot], l.view.off * bytes, c.loads[i].row * bytes})
+		f.stream(flatStream{&s.fr.base[l.view.slot], l.view.off * bytes}, c.loads[i].row*bytes)
 	}
 	for i := range s.stores {
 		st := &s.stores[i]
-		t := flatStream{&w.lines, 0, c.row * st.bytes}
+		t := flatStream{&w.lines, 0}
 		if st.view.slot != noSlot {
-			t.base, t.off = &s.fr.base[st.view.slot], st.view.off*st.bytes
+			t = flatStream{&s.fr.base[st.view.slot], st.view.off * st.bytes}
 		}
-		f.streams = append(f.streams, t)
+		f.stream(t, c.row*st.bytes)
 	}
 	s.flat = f
+}
+
+// stream adds a stream; its rows are as many bytes apart at every run, also where
+// a task goes on.
+func (f *flatCode) stream(t flatStream, row int) {
+	f.args.Stream(len(f.streams), nil, row)
+	f.streams = append(f.streams, t)
 }
 
 // run does all points. Where the code is left the rest goes on as a task does.
@@ -62,7 +69,7 @@ func (f *flatCode) run() {
 	a := f.args
 	for i := range f.streams {
 		t := &f.streams[i]
-		a.Stream(i, unsafe.Add(*t.base, t.off), t.row)
+		a.Begin(i, unsafe.Add(*t.base, t.off))
 	}
 	rows, done := f.fn.Run(a, f.rows, f.n)
 	if f.s.sums != nil {

@@ -139,6 +139,11 @@ func (a *Args) Stream(i int, p unsafe.Pointer, row int) {
 	a.words[argStreams+2*i+1] = uint64(row)
 }
 
+// Begin is Stream with the bytes between rows that it had before.
+func (a *Args) Begin(i int, p unsafe.Pointer) {
+	a.words[argStreams+2*i] = uint64(uintptr(p))
+}
+
 // Carry is where the bits of carry i lie, 16 bytes at least: to be set before the first
 // step, the lane in front, and to be read behind the last.
 func (a *Args) Carry(i int) unsafe.Pointer {
@@ -160,7 +165,7 @@ func (f *Func) count(a *Args, n int) {
 // Run computes n elements of each of some rows; both are at least 1, and n is 1
 // where rows are steps. Where the
 // program leaves the loops it returns the row and the element from which on
-// nothing is stored, else rows and 0. Streams must be given anew for each run.
+// nothing is stored, else rows and 0. Where streams begin must be said anew for each run.
 // What runs cannot be interrupted: at most 50 microseconds are good manners.
 func (f *Func) Run(a *Args, rows, n int) (row, element int) {
 	if a.points != n {
