@@ -92,7 +92,7 @@ func (c *contraction[T]) listed(b *binder, tasks int) step {
 	if tasks > 1 || c.nOuter > 1 || c.nDeep > 1 {
 		return nil
 	}
-	calls := c.g.Calls(gemmScratch[T](b.prog.pool.workers[0]))
+	calls := c.g.Calls()
 	if calls == nil {
 		return nil
 	}

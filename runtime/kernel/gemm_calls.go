@@ -5,9 +5,12 @@ package kernel
 // kernels. A list of the calls is made once, by a driver that notes them
 // instead of calling, and then only the places of the operands are new.
 
-// callsMost is the elements of the operands of a product from which on the time of
-// the driver does not count.
-const callsMost = 1 << 15
+// From so many elements of the operands, or links of the chains, the time of the
+// driver does not count.
+const (
+	callsMost = 1 << 15
+	callsLong = 4 * K0
+)
 
 // Calls is the list of a whole product that is written over C. Nothing is packed
 // for it.
@@ -16,34 +19,35 @@ type Calls[T Float] struct {
 	list []gemmCall
 }
 
-// Calls makes the list; nil where there is none. scratch is as for Block.
-func (g *Gemm[T]) Calls(scratch []T) *Calls[T] {
+// Calls makes the list; nil where there is none.
+func (g *Gemm[T]) Calls() *Calls[T] {
 	a, b, c := reach(g.M, g.N, g.K, g.ARow, 0, g.ACol), reach(g.M, g.N, g.K, 0, g.BCol, g.BRow), reach(g.M, g.N, g.K, g.CRow, g.CCol, 0)
-	if g.tier < AVX2 || g.K == 0 || a <= 0 || b <= 0 || c <= 0 || a+b+c > callsMost || g.packed() {
+	if g.tier < AVX2 || g.K == 0 || g.K >= callsLong || a <= 0 || b <= 0 || c <= 0 || a+b+c > callsMost || !g.inPlace() {
 		return nil
 	}
 	room := make([]T, a+b+c)
 	n := &notes[T]{a: room[:a], b: room[a : a+b], c: room[a+b:]}
 	h := *g
 	h.notes = n
-	h.Block(0, h.M, 0, h.N, false, n.a, n.b, n.c, scratch)
+	h.Block(0, h.M, 0, h.N, false, n.a, n.b, n.c, make([]T, 2*K0)) // nothing is written there
 	if n.elsewhere {
 		return nil
 	}
 	return &Calls[T]{*g, n.list}
 }
 
-// packed reports whether an operand of the whole product is packed.
-func (g *Gemm[T]) packed() bool {
+// inPlace reports whether the kernels read the operands of the whole product
+// where they lie, and write the result where it goes.
+func (g *Gemm[T]) inPlace() bool {
 	if g.swapped {
 		h := g.transposed()
 		g = &h
 	}
-	if g.N == 1 && g.ACol == 1 {
-		return false // rows with a vector
+	if g.N == 1 && g.ACol == 1 { // rows with a vector
+		return g.BRow == 1 && g.CRow == 1
 	}
 	a, b := g.packs(g.M, g.N)
-	return a || b
+	return !a && !b && g.CCol == 1
 }
 
 // reach is one more than the number of the last element of an operand with

@@ -85,7 +85,7 @@ func calls[T Float](t *testing.T) {
 		b := newMatrix[T](r, k, n, r.Intn(3) == 0, r.Intn(8) == 0, r.Intn(2))
 		c := newMatrix[T](r, m, n, r.Intn(4) == 0, false, r.Intn(2))
 		g := NewGemm[T](m, n, k, [2]int{a.row, a.col}, [2]int{b.row, b.col}, [2]int{c.row, c.col})
-		list := g.Calls(scratch)
+		list := g.Calls()
 		if list == nil {
 			continue
 		}
