@@ -122,7 +122,7 @@ func (s *session) stream(table string, c *call, extra []data.ColumnReq, each fun
 		if err != nil {
 			return err
 		}
-		if err := c.rows(batch.Cols[:len(c.reqs)], batch.Rows); err != nil {
+		if err := c.rows(batch.Cols[:len(c.reqs)], batch.Rows()); err != nil {
 			return train.FaultAt(err, &c.number, func(row int64) source.Place { return s.data.Locate(table, row) })
 		}
 		if err := each(batch); err != nil {

@@ -136,7 +136,7 @@ func (s *session) originInRows(n *ir.Node, b *ir.Reduce, k int) (d *source.Diagn
 		if row, _ := infiniteRow(c.out[k], keep, batch.N); row < 0 {
 			return nil
 		}
-		d = s.blamed(c, k, func(row int64) source.Place { return s.data.Locate(b.Table, batch.Rows[row]) })
+		d = s.blamed(c, k, func(row int64) source.Place { return s.data.Locate(b.Table, batch.Rows()[row]) })
 		return errFound
 	})
 	if err != nil && err != errFound {
@@ -174,7 +174,7 @@ func (s *session) doubtRows(n *ir.Node, w *ir.Write, c *call, table string, batc
 		if row < 0 {
 			continue
 		}
-		locate := func(row int64) source.Place { return s.data.Locate(table, batch.Rows[row]) }
+		locate := func(row int64) source.Place { return s.data.Locate(table, batch.Rows()[row]) }
 		d := s.blamed(c, col.Result, locate)
 		if d != nil && d.Place.File == "" {
 			d.Place = locate(int64(row))

@@ -150,7 +150,8 @@ type feed struct {
 	// epoch and batch are what the batcher yields next.
 	epoch, batch int64
 	out          train.Batch
-	number       array.Array
+	at           *data.Batch // the one at hand
+	number       array.Array // the numbers of its rows, when they are asked for
 }
 
 func (s *session) newFeed(n *ir.Node, t *ir.Train, step *ir.Func) (*feed, error) {
@@ -168,7 +169,7 @@ func (s *session) newFeed(n *ir.Node, t *ir.Train, step *ir.Func) (*feed, error)
 		}
 	}
 	f.number = array.Array{Kind: ir.I64, Shape: []int{0}}
-	f.out.Numbers = &f.number
+	f.out.Numbers = f.numbers
 	return f, nil
 }
 
@@ -210,9 +211,14 @@ func (f *feed) Next() (*train.Batch, error) {
 	if b.Last {
 		f.epoch, f.batch = f.epoch+1, 0
 	}
-	f.out.Columns = b.Cols
-	f.number.I64, f.number.Shape[0] = b.Rows, b.N
+	f.at, f.out.Columns, f.out.Rows = b, b.Cols, b.N
 	return &f.out, nil
+}
+
+// numbers are those of the rows of the batch at hand.
+func (f *feed) numbers() *array.Array {
+	f.number.I64, f.number.Shape[0] = f.at.Rows(), f.at.N
+	return &f.number
 }
 
 // Close is of a pass; the batches of the next may be under way.

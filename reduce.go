@@ -39,7 +39,7 @@ func (s *session) reduce(n *ir.Node, b *ir.Reduce) error {
 			if a.failed {
 				continue
 			}
-			if a.failed = a.call.rows(batch.Cols[a.at:a.at+len(a.call.reqs)], batch.Rows) != nil; !a.failed {
+			if a.failed = a.call.rows(batch.Cols[a.at:a.at+len(a.call.reqs)], batch.Rows()) != nil; !a.failed {
 				a.add(a.call.out, batch.N)
 			}
 		}

@@ -173,27 +173,42 @@ func (z *fusing) siblings() {
 	}
 }
 
-// few joins groups over the same few points, related or not.
+// few joins groups over the same few points, related or not: each with the
+// latest of those before it that neither waits for it nor keeps it waiting.
 func (z *fusing) few() {
 	var kinds [][]ir.Dim
-	var last []int // by kind: a member of the group met last
+	var met [][]int // by kind: a member of each group, the latest last
 next:
 	for i := range z.ops {
 		if z.group[i] != i || !z.fewAt(i) {
 			continue
 		}
 		for k, dims := range kinds {
-			if !ir.EqualDims(dims, z.dims(i)) {
-				continue
+			if ir.EqualDims(dims, z.dims(i)) {
+				met[k] = z.joinFew(met[k], i)
+				continue next
 			}
-			if g := z.group[last[k]]; len(dims) == 0 || z.streams(g, i) <= maxStreams {
-				z.merge(g, i)
-			}
-			last[k] = i
-			continue next
 		}
-		kinds, last = append(kinds, z.dims(i)), append(last, i)
+		kinds, met = append(kinds, z.dims(i)), append(met, []int{i})
 	}
+}
+
+// fewTries is with how many groups before it one of few points is tried.
+const fewTries = 8
+
+// joinFew joins the group of i with one of those met, which it returns as they
+// are then.
+func (z *fusing) joinFew(met []int, i int) []int {
+	for _, j := range slices.Backward(met[max(0, len(met)-fewTries):]) {
+		g := z.group[j]
+		if len(z.dims(i)) == 0 || z.streams(g, i) <= maxStreams {
+			z.merge(g, i)
+		}
+		if z.group[i] == z.group[j] {
+			return met
+		}
+	}
+	return append(met, i)
 }
 
 // fewAt reports whether operation i has few points; none is meant where their

@@ -57,6 +57,7 @@ type bound struct {
 	kind  ir.Kind
 	shape []int
 	n     int
+	base  *unsafe.Pointer // of its slot
 }
 
 // newFrame is the storage of a plan, without its arena.
@@ -91,13 +92,13 @@ func bind(prog *Program, p *plan, fr *frame, look func(string) (int64, bool), fr
 	out := &binding{}
 	b := &binder{prog: prog, plan: p, fr: fr, look: look, dims: map[ir.Dim]int{}, views: map[*ir.Value]view{},
 		frames: frames, called: called, loops: 1, rows: &out.rows}
-	for _, v := range p.fn.Params() {
-		out.ins = append(out.ins, b.bound(v.Type))
+	for i, v := range p.fn.Params() {
+		out.ins = append(out.ins, b.bound(v.Type, p.ins[i]))
 	}
 	out.steps = b.region(p.fn.Body)
 	var late []step
 	for k, v := range p.fn.Results() {
-		out.outs = append(out.outs, b.bound(v.Type))
+		out.outs = append(out.outs, b.bound(v.Type, p.outs[k].slot))
 		o := p.outs[k]
 		if !o.copy {
 			continue
@@ -115,9 +116,9 @@ func bind(prog *Program, p *plan, fr *frame, look func(string) (int64, bool), fr
 	return out, b.err
 }
 
-func (b *binder) bound(t ir.Type) bound {
+func (b *binder) bound(t ir.Type, slot int) bound {
 	s := b.shape(t.Dims)
-	return bound{t.Kind, s, product(s)}
+	return bound{t.Kind, s, product(s), &b.fr.base[slot]}
 }
 
 func appendStep(steps []step, s step) []step {
@@ -412,7 +413,14 @@ func (b *binder) then(op *ir.Op) func(w *worker, lo, hi int) {
 	if s == nil {
 		return nil
 	}
-	return func(w *worker, lo, hi int) { s.points(w, lo, hi) }
+	s.flatten(b.prog.pool.workers[0])
+	return func(w *worker, lo, hi int) {
+		if s.flat != nil && lo == 0 && hi == s.n && w == s.flat.w {
+			s.flat.run()
+			return
+		}
+		s.points(w, lo, hi)
+	}
 }
 
 // mayAlias reports whether two slots can be the same memory: the same slot, or

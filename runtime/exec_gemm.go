@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"fmt"
+	"unsafe"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/runtime/kernel"
@@ -85,11 +86,45 @@ func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string, aft
 	if c.nOuter > 1 || c.nDeep > 1 {
 		what += fmt.Sprintf(", %d times", c.nOuter*c.nDeep)
 	}
-	if ranges {
+	s := c.listed(b, j.n)
+	switch {
+	case s == nil && ranges:
 		c.after = after
 		return b.parallel(j), what
+	case s == nil:
+		return inOrder(b.parallel(j), c.behind(b, after)), what
+	case ranges && after != nil:
+		return c.then(b, s, after), what
 	}
-	return inOrder(b.parallel(j), c.behind(b, after)), what
+	return inOrder(s, c.behind(b, after)), what
+}
+
+// listed is the step of a single product of one task as a list of calls, nil where
+// there is none.
+func (c *contraction[T]) listed(b *binder, tasks int) step {
+	if tasks > 1 || c.nOuter > 1 || c.nDeep > 1 {
+		return nil
+	}
+	calls := c.g.Calls()
+	if calls == nil {
+		return nil
+	}
+	size := int(unsafe.Sizeof(*new(T)))
+	base, x, y, z := c.fr.base, c.a.off*size, c.b.off*size, c.c.off*size
+	return func() *Fault {
+		calls.Run(unsafe.Add(base[c.a.slot], x), unsafe.Add(base[c.b.slot], y), unsafe.Add(base[c.c.slot], z))
+		return nil
+	}
+}
+
+// then is a product and what follows it on the whole result.
+func (c *contraction[T]) then(b *binder, product step, after func(w *worker, lo, hi int)) step {
+	w, n := b.prog.pool.workers[0], c.g.M*c.g.N
+	return func() *Fault {
+		product()
+		after(w, 0, n)
+		return nil
+	}
 }
 
 // shape chooses what of the labels is the GEMM and what are loops around it.

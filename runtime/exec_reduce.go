@@ -137,6 +137,13 @@ func columnsOf[T kernel.Float](b *binder, r *reduction) step {
 
 func (b *binder) parallel(j *job) step {
 	pool := b.prog.pool
+	if j.n == 1 {
+		w := pool.workers[0]
+		return func() *Fault {
+			j.tasks(w, 0, 1)
+			return nil
+		}
+	}
 	return func() *Fault {
 		pool.run(j)
 		return nil
@@ -162,6 +169,13 @@ func tileScratch[T any](w *worker) []T {
 func sumLines[T kernel.Float](b *binder, r *reduction) step {
 	blocks := kernel.Blocks(r.n)
 	fr, de, se := b.fr, r.dst.extent(), r.src.extent()
+	if blocks == 1 && r.outs == 1 && len(r.rest.shape) == 1 && r.rest.src[0] == 1 {
+		return func() *Fault { // a short line
+			src := spanOf[T](fr, &r.src, se)[r.src.off:]
+			spanOf[T](fr, &r.dst, de)[r.dst.off] = kernel.SumBlock(src[:r.n])
+			return nil
+		}
+	}
 	if blocks == 1 || r.partial < 0 {
 		per := max(1, moveChunk/r.n)
 		j := &job{n: (r.outs + per - 1) / per}

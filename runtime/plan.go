@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dfc-lang/dfc/ir"
 )
@@ -89,6 +90,7 @@ type yPlan struct {
 type plan struct {
 	prog   *Program
 	fn     *ir.Func
+	names  []string // of the symbols that sizes in it depend on
 	slots  []slot
 	info   map[*ir.Value]*valueInfo
 	ops    map[*ir.Op]*opInfo
@@ -122,8 +124,8 @@ type use struct {
 // newPlan plans a function and those it calls.
 func newPlan(prog *Program, fn *ir.Func, donate map[int]int, calls map[string]*plan) (*plan, error) {
 	p := &plan{prog: prog, fn: fn, info: map[*ir.Value]*valueInfo{}, ops: map[*ir.Op]*opInfo{},
-		consts: map[*ir.Op]*constant{}, donate: donate, calls: calls, uses: map[*ir.Value][]use{}}
-	for _, s := range ir.FreeSymbols(fn) {
+		consts: map[*ir.Op]*constant{}, donate: donate, calls: calls, uses: map[*ir.Value][]use{}, names: ir.FreeSymbols(fn)}
+	for _, s := range p.names {
 		if _, ok := prog.sizes[s]; !ok {
 			return nil, fmt.Errorf("runtime: @%s: the size of %s is not known", fn.Name, s)
 		}
@@ -137,6 +139,17 @@ func newPlan(prog *Program, fn *ir.Func, donate map[int]int, calls map[string]*p
 	}
 	p.place()
 	return p, nil
+}
+
+// allSymbols are the symbols that sizes in the plan, or in what it calls, depend
+// on, in order.
+func (p *plan) allSymbols() []string {
+	out := slices.Clone(p.names)
+	for _, c := range p.calls {
+		out = append(out, c.names...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // size is a dimension at the capacities.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 	goruntime "runtime"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 	"unsafe"
@@ -27,7 +27,6 @@ type Options struct {
 type Program struct {
 	module *ir.Module
 	sizes  ir.Sizes
-	names  []string // of the symbols, in order
 	opt    Options
 	pool   *pool
 	mu     sync.Mutex
@@ -47,9 +46,7 @@ func Load(m *ir.Module, sizes ir.Sizes, opt Options) (*Program, error) {
 			return nil, fmt.Errorf("runtime: the size of %s is %d", name, s.Actual)
 		}
 		p.sizes[name] = s
-		p.names = append(p.names, name)
 	}
-	sort.Strings(p.names)
 	p.pool = newPool(max(1, opt.Workers))
 	return p, nil
 }
@@ -85,7 +82,9 @@ type Function struct {
 	bound  []*binding // by actual sizes, the one used last in front
 	ready  *binding   // whose values that depend on sizes alone are there
 	report Report
-	sizes  []int64 // scratch of Run
+	names  []string  // of the symbols that its sizes depend on, in order
+	usual  []ir.Size // of each
+	sizes  []int64   // of each, as they are now
 	err    error
 }
 
@@ -109,9 +108,10 @@ func (p *Program) function(name string, donate map[int]int) (*Function, error) {
 	if err != nil {
 		return nil, err
 	}
-	fn := &Function{prog: p, plan: pl, fr: newFrame(pl), frames: map[*plan]*frame{}, sizes: make([]int64, len(p.names))}
-	for i, n := range p.names {
-		fn.sizes[i] = p.sizes[n].Capacity
+	fn := &Function{prog: p, plan: pl, fr: newFrame(pl), frames: map[*plan]*frame{}, names: pl.allSymbols()}
+	for _, n := range fn.names {
+		fn.usual = append(fn.usual, p.sizes[n])
+		fn.sizes = append(fn.sizes, p.sizes[n].Capacity)
 	}
 	full, err := fn.bind()
 	if err != nil {
@@ -165,11 +165,11 @@ func checkDonation(f *ir.Func, donate map[int]int) error {
 func (f *Function) bind() (*binding, error) {
 	sizes := append([]int64{}, f.sizes...)
 	look := func(name string) (int64, bool) {
-		i := sort.SearchStrings(f.prog.names, name)
-		if i < len(f.prog.names) && f.prog.names[i] == name {
-			return sizes[i], true
+		i, ok := slices.BinarySearch(f.names, name)
+		if !ok {
+			return 0, false
 		}
-		return 0, false
+		return sizes[i], true
 	}
 	b, err := bind(f.prog, f.plan, f.fr, look, f.frames, map[*plan]*binding{})
 	if err != nil {
@@ -186,8 +186,8 @@ func (f *Function) bind() (*binding, error) {
 
 // binding finds the steps for the actual sizes.
 func (f *Function) binding(actual map[string]int64) (*binding, error) {
-	for i, n := range f.prog.names {
-		s := f.prog.sizes[n]
+	for i, n := range f.names {
+		s := &f.usual[i]
 		f.sizes[i] = s.Actual
 		if a, ok := actual[n]; ok {
 			if a < 0 || a > s.Capacity {
@@ -309,7 +309,7 @@ func (f *Function) input(i int, a *array.Array, want *bound) error {
 	if n < want.n {
 		return f.wrong(i, a, want)
 	}
-	f.fr.base[f.plan.ins[i]] = p
+	*want.base = p
 	return nil
 }
 
@@ -325,19 +325,31 @@ func (f *Function) wrong(i int, a *array.Array, want *bound) error {
 // output gives a result its array.
 func (f *Function) output(k int, out []*array.Array, want *bound) {
 	a := out[k]
+	if a != nil && a.Kind == want.kind && slices.Equal(a.Shape, want.shape) {
+		if p, n := storageOf(a); n == want.n {
+			*want.base = p
+			return
+		}
+	}
 	if a == nil || a.Kind != want.kind || !reslice(a, want.n) {
 		a = array.New(want.kind, want.shape...)
 		out[k] = a
 	}
 	a.Shape = append(a.Shape[:0], want.shape...)
-	f.fr.base[f.plan.outs[k].slot], _ = storageOf(a)
+	*want.base, _ = storageOf(a)
 }
 
 // storageOf is where the elements of an array begin, and how many there are.
 func storageOf(a *array.Array) (unsafe.Pointer, int) {
-	switch a.Kind {
-	case ir.F32:
+	if a.Kind == ir.F32 {
 		return unsafe.Pointer(unsafe.SliceData(a.F32)), len(a.F32)
+	}
+	return storageOfOther(a)
+}
+
+// storageOfOther is storageOf of arrays of other kinds.
+func storageOfOther(a *array.Array) (unsafe.Pointer, int) {
+	switch a.Kind {
 	case ir.F64:
 		return unsafe.Pointer(unsafe.SliceData(a.F64)), len(a.F64)
 	case ir.I32, ir.Index:

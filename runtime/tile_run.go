@@ -25,6 +25,7 @@ type tileStep struct {
 	stores []boundStore
 	regs   [][]unsafe.Pointer // by worker
 	code   *tileCode          // nil where the kernels are interpreted
+	flat   *flatCode          // nil where the code is not one piece
 	sums   *lineSums          // nil where no result is summed
 	writes *rowWrites         // nil where no rows are written
 
@@ -120,14 +121,22 @@ func (s *tileStep) name() string {
 
 // step runs the program over all points.
 func (s *tileStep) step(pool *pool) step {
+	if s.flatten(pool.workers[0]); s.flat != nil {
+		return s.flat.step
+	}
 	return func() *Fault {
 		pool.run(&s.job)
-		if s.least.Load() != math.MaxInt64 {
-			s.least.Store(math.MaxInt64)
-			return s.fault
-		}
+		return s.failed()
+	}
+}
+
+// failed is the fault of the run that has ended.
+func (s *tileStep) failed() *Fault {
+	if s.least.Load() == math.MaxInt64 {
 		return nil
 	}
+	s.least.Store(math.MaxInt64)
+	return s.fault
 }
 
 func (b *binder) bindLoads(s *tileStep, shape []int, in []view) {

@@ -42,11 +42,16 @@ func (s *tileStep) sumPoints(w *worker, lo, hi int) {
 		end := min(lo+step, hi)
 		w.lineAt = lo
 		s.points(w, lo, end)
-		if s.sums.dst.kind == ir.F32 {
-			sumLocal[float32](s, w, lo/n, end/n)
-		} else {
-			sumLocal[float64](s, w, lo/n, end/n)
-		}
+		s.sumUp(w, lo, end)
+	}
+}
+
+// sumUp adds up the lines of points lo to hi, which are in the scratch of w.
+func (s *tileStep) sumUp(w *worker, lo, hi int) {
+	if n := s.sums.n; s.sums.dst.kind == ir.F32 {
+		sumLocal[float32](s, w, lo/n, hi/n)
+	} else {
+		sumLocal[float64](s, w, lo/n, hi/n)
 	}
 }
 

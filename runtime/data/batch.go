@@ -27,6 +27,7 @@ type OrderSpec struct {
 type Batcher struct {
 	s    *scan
 	spec OrderSpec
+	per  int64 // batches of an epoch
 
 	ring    []*frame   // frame n stands at n modulo its length
 	turn    sync.Mutex // of deciding the rows of the next frame
@@ -35,7 +36,8 @@ type Batcher struct {
 	at      int          // the next batch of the frame in use
 	current *frame
 
-	helper bool // there is one; not where batches are there without work
+	stands bool // batches are there without work: one at a time, and no helper
+	helper bool // there is one
 	stop   atomic.Bool
 	asleep atomic.Bool
 	wake   chan struct{}
@@ -95,9 +97,15 @@ func (ds *Dataset) Batches(table string, reqs []ColumnReq, spec OrderSpec, size 
 		s.order = FileOrder(n)
 		s.order.epoch = spec.Epoch
 	}
-	b := &Batcher{s: s, spec: spec, wake: make(chan struct{}, 1), helper: workersOf(ds.opt.Workers) > 1 && !s.stands(spec)}
+	b := &Batcher{s: s, spec: spec, per: s.order.rows / int64(size), wake: make(chan struct{}, 1), stands: s.stands(spec)}
+	if !spec.DropLast && s.order.rows%int64(size) != 0 {
+		b.per++
+	}
+	b.helper = workersOf(ds.opt.Workers) > 1 && !b.stands
 	count, batches := shape(int64(size) * (perRow + 16))
-	if all := max(1, b.PerEpoch()); all < int64(count*batches) { // of a small table two frames do
+	if all := max(1, b.per); b.stands {
+		count, batches = 1, 1
+	} else if all < int64(count*batches) { // of a small table two frames do
 		batches = int(min(int64(batches), all))
 		count = int(max(2, min(int64(count), all/int64(batches))))
 	}
@@ -116,13 +124,7 @@ func (ds *Dataset) Batches(table string, reqs []ColumnReq, spec OrderSpec, size 
 // Rows is the number of rows of an epoch, and PerEpoch that of its batches.
 func (b *Batcher) Rows() int64 { return b.s.order.rows }
 
-func (b *Batcher) PerEpoch() int64 {
-	n, size := b.s.order.rows, int64(b.s.size)
-	if b.spec.DropLast {
-		return n / size
-	}
-	return (n + size - 1) / size
-}
+func (b *Batcher) PerEpoch() int64 { return b.per }
 
 func (b *Batcher) start(epoch, batch int64) {
 	b.s.order.Reset(epoch)
@@ -187,8 +189,8 @@ func (b *Batcher) begin(n int64) *frame {
 
 // plan decides the rows of the next batch.
 func (b *Batcher) plan(f *frame, x *Batch) error {
-	if b.s.index >= b.PerEpoch() {
-		if !b.spec.Repeat || b.PerEpoch() == 0 {
+	if b.s.index >= b.per {
+		if !b.spec.Repeat || b.per == 0 {
 			return io.EOF
 		}
 		b.s.order.Reset(b.s.order.epoch + 1)
@@ -197,7 +199,7 @@ func (b *Batcher) plan(f *frame, x *Batch) error {
 	if err := b.s.plan(f, x); err != nil {
 		return err
 	}
-	x.Last = b.s.index == b.PerEpoch()
+	x.Last = b.s.index == b.per
 	return nil
 }
 
@@ -213,6 +215,9 @@ func (b *Batcher) fill(f *frame) error {
 // Next is the next batch, or io.EOF. It is valid until the one after it is
 // asked for.
 func (b *Batcher) Next() (*Batch, error) {
+	if b.stands {
+		return b.standing()
+	}
 	for {
 		if f := b.current; f != nil && b.at < f.n {
 			b.at++
@@ -222,6 +227,17 @@ func (b *Batcher) Next() (*Batch, error) {
 		}
 		b.turnOver()
 	}
+}
+
+// standing is Next where batches are rows as they stand: what is made of one
+// stays in the nearest memory.
+func (b *Batcher) standing() (*Batch, error) {
+	f := b.ring[0]
+	if err := b.plan(f, f.batches[0]); err != nil {
+		return nil, err
+	}
+	b.s.gather(f)
+	return f.batches[0], nil
 }
 
 // turnOver gives the frame in use back and takes the next.

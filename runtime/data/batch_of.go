@@ -35,7 +35,7 @@ func (ds *Dataset) batchOf(d *ir.Derive) (rowSet, error) {
 		return nil, err
 	}
 	out := make(listRows, batch.N)
-	for i, r := range batch.Rows[:batch.N] {
+	for i, r := range batch.Rows() {
 		out[i] = int32(r)
 	}
 	return out, nil

@@ -154,7 +154,7 @@ func (ds *Dataset) runRows(v *view, fn string, run RunFunc, each func(rows []int
 		if err != nil {
 			return err
 		}
-		if err := each(b.Rows, results); err != nil {
+		if err := each(b.Rows(), results); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 // group is the chunks whose rows are permuted together.
 type group struct {
 	at     int     // its number; -1: none
+	from   int64   // the place of its first row
 	n      int     // rows
 	first  int32   // where they are neighbours in order (run): the first of them
 	run    bool    // and src is empty
@@ -31,7 +32,7 @@ func (g *group) of(near int, p *pack) [][]byte {
 
 // rows writes which k rows, from place in of the group on, b has from at on.
 func (g *group) rows(b *Batch, at, in, k int) {
-	src, numbers := b.src[at:at+k], b.Rows[at:at+k]
+	src, numbers := b.src[at:at+k], b.numbers[at:at+k]
 	switch {
 	case g.run:
 		countUp(src, g.first+int32(in))
@@ -88,7 +89,8 @@ func (s *scan) load(f *frame, at int) error {
 	}
 	g := &s.now
 	g.src, g.by = g.src[:0], g.by[:0]
-	g.n, g.perm, g.at = int(s.order.starts[at+1]-s.order.starts[at]), s.order.inside(at), at
+	g.from, g.n = s.order.starts[at], int(s.order.starts[at+1]-s.order.starts[at])
+	g.perm, g.at = s.order.inside(at), at
 	g.run, g.ascends = false, s.v.rows.ordered()
 	from, to := s.order.members(at)
 	if r, ok := rangeOf(s.v.rows); ok && !g.held && g.perm == nil {

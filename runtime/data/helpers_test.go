@@ -156,7 +156,7 @@ func all(t testing.TB, ds *Dataset, table string, spec OrderSpec, size int, reqs
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows = append(rows, x.Rows...)
+		rows = append(rows, x.Rows()...)
 		for i, a := range x.Cols {
 			for j := range x.Texts[i].Len() {
 				s, ok := x.Texts[i].At(j)

@@ -172,7 +172,7 @@ func TestRestart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows = append(rows, fmt.Sprint(x.Epoch, x.Index, x.Last, x.Rows))
+		rows = append(rows, fmt.Sprint(x.Epoch, x.Index, x.Last, x.Rows()))
 	}
 	per := b.PerEpoch()
 	for _, at := range []int64{39, 0, 17, per, per - 1} {
@@ -182,7 +182,7 @@ func TestRestart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := fmt.Sprint(x.Epoch, x.Index, x.Last, x.Rows); got != rows[i] {
+			if got := fmt.Sprint(x.Epoch, x.Index, x.Last, x.Rows()); got != rows[i] {
 				t.Fatalf("batch %d after a restart:\n%s\n%s", i, got, rows[i])
 			}
 		}
@@ -220,5 +220,41 @@ func TestBatchesAllocateNothing(t *testing.T) {
 			t.Errorf("limit %d: %v allocations a batch", limit, got)
 		}
 		b.Close()
+	}
+}
+
+// Rows that stand one behind the other are numbered when somebody asks, and are
+// the same whether or not those of the batches before were asked for.
+func TestNumbersWhenAsked(t *testing.T) {
+	dir, m := bigDir(t), bigModule()
+	m.Nodes = append(m.Nodes, &ir.Node{Name: "fit", Body: &ir.Train{Table: "T", Order: "file"}})
+	ds := mustOpen(t, m, Options{Dir: dir, Needs: needsAll(m), Workers: 1, Run: runner(func(cols []*array.Array, rows int) []*array.Array { return cols })})
+	b, err := ds.Batches("T", []ColumnReq{req("x", ir.ScalarOf(ir.F64))}, OrderSpec{Repeat: true}, 300)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	late := 0
+	for i, at := 0, int64(0); i < 250; i++ {
+		x, err := b.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x.first >= 0 {
+			late++
+		}
+		if i%3 != 1 {
+			for k, n := range append(x.Rows(), x.Rows()...) {
+				if want := at + int64(k%x.N); n != want {
+					t.Fatalf("batch %d: row %d is number %d, not %d", i, k, n, want)
+				}
+			}
+		}
+		if at += int64(x.N); at == b.Rows() {
+			at = 0
+		}
+	}
+	if late < 200 {
+		t.Fatalf("%d of 250 batches were not numbered before", late)
 	}
 }

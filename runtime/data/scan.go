@@ -15,16 +15,26 @@ type Batch struct {
 	N     int
 	Cols  []*array.Array
 	Texts []Texts // for each request that is a text
-	Rows  []int64 // numbers of the rows in their source table
 	Epoch int64
 	Index int64 // of the batch in its epoch
 	Last  bool  // of its epoch
 
+	numbers []int64        // see Rows
+	first   int64          // of neighbours whose numbers nobody has asked for, else -1
 	full    []*array.Array // with room for a whole batch
 	raw     [][]byte       // their elements
 	idx     []int32        // rows by their places in a group that was read from the spill
 	src     []int32        // rows of the source table
 	touched byte
+}
+
+// Rows are the numbers of the rows in their source table.
+func (b *Batch) Rows() []int64 {
+	if b.first >= 0 {
+		countUp(b.numbers, b.first)
+		b.first = -1
+	}
+	return b.numbers
 }
 
 // Texts is a column of texts.
@@ -107,7 +117,7 @@ func (s *scan) stands(spec OrderSpec) bool {
 func (s *scan) newBatch() *Batch {
 	n := len(s.g.paths)
 	b := &Batch{Cols: make([]*array.Array, n), full: make([]*array.Array, n), raw: make([][]byte, n), Texts: make([]Texts, n)}
-	b.Rows, b.src = make([]int64, 0, s.size), make([]int32, s.size)
+	b.numbers, b.src = make([]int64, 0, s.size), make([]int32, s.size)
 	if s.now.held {
 		b.idx = make([]int32, s.size)
 	}
@@ -192,32 +202,23 @@ func (s *scan) plan(f *frame, b *Batch) error {
 	}
 	n := int(min(int64(s.size), s.order.rows-s.place))
 	b.N, b.Index, b.Epoch = n, s.index, s.order.epoch
-	b.Rows = b.Rows[:n]
-	for i := range b.Texts {
-		b.Texts[i].reset()
-	}
-	for i, a := range b.Cols {
-		if a != nil {
-			cut(a, b.full[i], n)
-		}
-	}
+	b.numbers, b.first = b.numbers[:n], -1
 	for at := 0; at < n; {
-		at0, in := s.order.find(s.place)
-		if at0 != s.now.at {
-			if err := s.load(f, at0); err != nil {
+		in := int(s.place - s.now.from)
+		if s.now.at < 0 || in < 0 || in >= s.now.n {
+			group, from := s.order.find(s.place)
+			if err := s.load(f, group); err != nil {
 				return err
 			}
+			in = int(from)
 		}
-		k := min(n-at, s.now.n-int(in))
-		first, whole := s.now.neighbours(int(in), k)
-		if whole = whole && k == n; whole {
+		k := min(n-at, s.now.n-in)
+		first, whole := s.now.neighbours(in, k)
+		if whole = whole && k == n; whole && !s.g.more {
 			s.g.point(b, first)
-		}
-		if whole && !s.g.more {
-			countUp(b.Rows, int64(first))
+			b.first = int64(first)
 		} else {
-			s.now.rows(b, at, int(in), k)
-			f.pieces = append(f.pieces, piece{b, at, k, whole})
+			s.pieces(f, b, at, in, k, first, whole)
 		}
 		at += k
 		s.place += int64(k)
@@ -225,6 +226,31 @@ func (s *scan) plan(f *frame, b *Batch) error {
 	s.index++
 	b.Last = s.place >= s.order.rows
 	return nil
+}
+
+// pieces adds to f the k rows from place in of the group on, which b has from at
+// on; whole says that they are all of b, neighbours in memory from first on.
+func (s *scan) pieces(f *frame, b *Batch, at, in, k int, first int32, whole bool) {
+	if at == 0 {
+		s.clear(b)
+	}
+	if whole {
+		s.g.point(b, first)
+	}
+	s.now.rows(b, at, in, k)
+	f.pieces = append(f.pieces, piece{b, at, k, whole})
+}
+
+// clear gives the columns of b their own memory, for its number of rows.
+func (s *scan) clear(b *Batch) {
+	for i := range b.Texts {
+		b.Texts[i].reset()
+	}
+	for i, a := range b.Cols {
+		if a != nil {
+			cut(a, b.full[i], b.N)
+		}
+	}
 }
 
 // gather fills the pieces of a frame.

@@ -52,6 +52,7 @@ type Gemm[T Float] struct {
 
 	tier    Tier // of the kernels
 	swapped bool // those in assembly compute the transpose
+	notes   *notes[T]
 }
 
 // NewGemm describes a product; a, b and c are the steps from row to row and
@@ -83,7 +84,7 @@ func (g *Gemm[T]) straighten() {
 // transposed is the product of the transposes, Cᵀ = Bᵀ Aᵀ: each element has
 // the same chain.
 func (g *Gemm[T]) transposed() Gemm[T] {
-	return Gemm[T]{M: g.N, N: g.M, K: g.K, ARow: g.BCol, ACol: g.BRow, BRow: g.ACol, BCol: g.ARow, CRow: g.CCol, CCol: g.CRow, tier: g.tier}
+	return Gemm[T]{M: g.N, N: g.M, K: g.K, ARow: g.BCol, ACol: g.BRow, BRow: g.ACol, BCol: g.ARow, CRow: g.CCol, CCol: g.CRow, tier: g.tier, notes: g.notes}
 }
 
 // cost estimates the work of the tiles in this orientation, in sixteenths of

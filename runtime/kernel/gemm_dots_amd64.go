@@ -71,6 +71,10 @@ func (g *Gemm[T]) runDots(t *gemmTile, pairs bool, rows int, add bool, c []T, cS
 		}
 		if cStep == 1 {
 			u.c, u.add = at(c, done), b2i(add)
+		}
+		if g.notes != nil {
+			g.notes.note(&u, gemmCall{groups: groups, wide: wide})
+		} else if cStep == 1 {
 			runDot[T](wide, groups, pairs, &u)
 		} else {
 			u.c = at(scratch, 0)

@@ -194,6 +194,10 @@ func (g *Gemm[T]) down(t *gemmTile, m int, p panel, strips int) {
 
 // run calls the kernel of the tiles.
 func (g *Gemm[T]) run(rows int, p panel, t *gemmTile) {
+	if g.notes != nil {
+		g.notes.note(t, gemmCall{rows: rows, panel: p})
+		return
+	}
 	single := lanesOf[T]() == 8
 	switch {
 	case g.tier == AVX512 && p.vectors == 4:

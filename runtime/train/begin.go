@@ -232,7 +232,7 @@ func (s *stepper) prepare(b *Batch) {
 			s.in[at] = b.Columns[i]
 		}
 		if s.row >= 0 {
-			s.in[s.row] = b.Numbers
+			s.in[s.row] = b.Numbers()
 		}
 		if n := s.rows(b); n != s.now {
 			s.now, s.actual[s.symbol] = n, n
@@ -264,5 +264,5 @@ func (s *stepper) rows(b *Batch) int64 {
 	if b == nil {
 		return 1
 	}
-	return int64(b.Numbers.Shape[0])
+	return int64(b.Rows)
 }

@@ -83,9 +83,9 @@ func (l *loop) placed(d *source.Diagnostic, b *Batch) *source.Diagnostic {
 	}
 	at := d.Place.Row - 1
 	d.Place.Row = 0
-	if at < int64(b.Numbers.Len()) {
+	if at < int64(b.Rows) {
 		value := d.Place.Value
-		d.Place = l.Locate(b.Numbers.I64[at])
+		d.Place = l.Locate(b.Numbers().I64[at])
 		if d.Place.Value == "" {
 			d.Place.Value = value
 		}
@@ -98,7 +98,7 @@ func (l *loop) placed(d *source.Diagnostic, b *Batch) *source.Diagnostic {
 func (l *loop) faulted(err error, b *Batch) error {
 	var numbers *array.Array
 	if b != nil {
-		numbers = b.Numbers
+		numbers = b.Numbers()
 	}
 	return FaultAt(err, numbers, l.Locate)
 }

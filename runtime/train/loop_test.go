@@ -125,7 +125,7 @@ func (f toyFeed) table(pass int) *Batch {
 		j := (i + pass) % n
 		x.F64[i], y.F64[i], num.I64[i] = f.t.x[j], f.t.y[j], int64(j)
 	}
-	return &Batch{Columns: []*array.Array{x, y}, Numbers: num}
+	return &Batch{Columns: []*array.Array{x, y}, Rows: n, Numbers: func() *array.Array { return num }}
 }
 
 type toyPass struct {
@@ -142,7 +142,8 @@ func (p *toyPass) Next() (*Batch, error) {
 	}
 	p.at++
 	p.b.Columns[0], p.b.Columns[1] = p.full.Columns[0].Rows(from, to), p.full.Columns[1].Rows(from, to)
-	p.b.Numbers = p.full.Numbers.Rows(from, to)
+	p.b.Rows = to - from
+	p.b.Numbers = func() *array.Array { return p.full.Numbers().Rows(from, to) }
 	return p.b, nil
 }
 

@@ -62,7 +62,8 @@ type Pass interface {
 // Batch is the rows of one step.
 type Batch struct {
 	Columns []*array.Array
-	Numbers *array.Array // i64: the numbers of the rows in the source table
+	Rows    int
+	Numbers func() *array.Array // i64: the numbers of the rows in the source table
 }
 
 // Result is what a training has come to.

@@ -5,7 +5,9 @@ import "fmt"
 // wideDot is dotKernel with registers of 512 bits. A square is as many links
 // as 128 bits hold: the quarters of a register are filled from rows that lie
 // apart by a quarter of its lanes, so that what is turned within quarters has
-// the rows in order.
+// the rows in order. While there are as many links as 256 bits hold, two squares
+// are turned at once, with fewer loads: halves of a register are filled, and
+// quarters change places last.
 type wideDot struct {
 	elem
 	groups int
@@ -23,10 +25,7 @@ func (d wideDot) name() string {
 // links is the number of them in a square, and of rows in a quarter.
 func (d wideDot) links() int { return 128 / d.bits }
 
-const (
-	wideSums  = Z(16)
-	wideTwins = Z(8) // the first register of the square of B
-)
+const wideSums = Z(16)
 
 func (d wideDot) write(a *Asm) {
 	what := "the vector b"
@@ -52,7 +51,9 @@ func (d wideDot) write(a *Asm) {
 		f.Op("VPXORQ", wideSums+Z(g), wideSums+Z(g), wideSums+Z(g))
 	}
 	f.Op("SUBQ", rRest, CX)
-	d.squares(f, "line", "few", 4)
+	d.squares(f, "line", "half", 4)
+	f.Label("half")
+	d.squares(f, "twice", "few", 2)
 	f.Label("few")
 	d.squares(f, "square", "rest", 1)
 	f.Label("rest")
@@ -100,17 +101,28 @@ func (d wideDot) block(f *Func, squares int, rest bool) {
 		f.Op("MOVQ", rDotB, rGroupB)
 	}
 	for g := 0; g < d.groups; g++ {
-		for q := 0; q < squares; q++ {
-			columns := d.columns(f, 0, rGroupA, rDotStep, rDotStep3, q, rest)
-			d.below(f, rGroupA, rDotStep, q == squares-1)
+		for q := 0; q < squares; q += min(squares, 2) {
+			done := q+2 >= squares
+			columns := d.columns(f, 0, rGroupA, rDotStep, rDotStep3, q, squares > 1, rest)
+			d.below(f, rGroupA, rDotStep, done)
 			var twins []Z
 			if d.pairs {
-				twins = d.columns(f, wideTwins, rGroupB, rPairStep, rPairStep3, q, rest)
-				d.below(f, rGroupB, rPairStep, q == squares-1)
+				twins = d.columns(f, 1, rGroupB, rPairStep, rPairStep3, q, squares > 1, rest)
+				d.below(f, rGroupB, rPairStep, done)
 			}
 			d.sum(f, wideSums+Z(g), columns, twins, q, rest)
 		}
 	}
+}
+
+// columns loads square q of an operand, or two, and turns it. It leaves the last
+// quarter's rows in rSecond. The columns of the first operand stay when the
+// second is loaded.
+func (d wideDot) columns(f *Func, operand int, p, step, step3 Reg, q int, two, rest bool) []Z {
+	if two {
+		return d.twoSquares(f, []Z{8, 20}[operand], p, step, step3, q)
+	}
+	return d.oneSquare(f, Z(8*operand), p, step, step3, q, rest)
 }
 
 // below moves a pointer on to the next group where it is done with this one.
@@ -120,9 +132,8 @@ func (d wideDot) below(f *Func, p, step Reg, done bool) {
 	}
 }
 
-// columns loads square q of a group into registers from z up and turns it. It
-// leaves the last quarter's rows in rSecond.
-func (d wideDot) columns(f *Func, z Z, p, step, step3 Reg, q int, rest bool) []Z {
+// oneSquare is columns of one square, in registers from z up.
+func (d wideDot) oneSquare(f *Func, z Z, p, step, step3 Reg, q int, rest bool) []Z {
 	n, spare := d.links(), z+4
 	move := "VMOVU" + d.s
 	f.Op("MOVQ", p, rSecond)
@@ -161,6 +172,56 @@ func (d wideDot) columns(f *Func, z Z, p, step, step3 Reg, q int, rest bool) []Z
 	f.Op("VUNPCKLPD", spare+3, spare+1, z+2)
 	f.Op("VUNPCKHPD", spare+3, spare+1, z+3)
 	return []Z{z, z + 1, z + 2, z + 3}
+}
+
+// twoSquares loads squares q and q+1 of a group and leaves their columns in
+// registers from to up; Z0 to Z7 are changed. It leaves the last quarter's rows
+// in rSecond.
+func (d wideDot) twoSquares(f *Func, to Z, p, step, step3 Reg, q int) []Z {
+	n := d.links()
+	f.Op("MOVQ", p, rSecond)
+	for quarter := 0; quarter < 4; quarter++ {
+		if quarter > 0 {
+			f.Op("LEAQ", Mem{Base: rSecond, Index: step, Scale: n}, rSecond)
+		}
+		for i := 0; i < n; i++ {
+			m, half := rowAt(rSecond, step, step3, i), Z(n*(quarter/2)+i)
+			m.Disp = 16 * q
+			if quarter%2 == 0 {
+				f.Op("VMOVU"+d.s, m, Y(half))
+			} else {
+				f.Op("VINSERTF64X4", 1, m, half, half)
+			}
+		}
+	}
+	// Of the rows of a quarter and those of the next: by link of the first
+	// square, and beside it that of the second.
+	var turned []Z
+	for z := Z(0); z < Z(2*n); z += Z(n) {
+		if d.bits == 64 {
+			interleave(f, "PD", z, z+1, z+4, z+5)
+			turned = append(turned, z+4, z+5)
+			continue
+		}
+		interleave(f, "PS", z, z+1, to+z, to+z+1)
+		interleave(f, "PS", z+2, z+3, to+z+2, to+z+3)
+		interleave(f, "PD", to+z, to+z+2, z, z+1)
+		interleave(f, "PD", to+z+1, to+z+3, z+2, z+3)
+		turned = append(turned, z, z+1, z+2, z+3)
+	}
+	columns := make([]Z, 2*n)
+	for l := range n {
+		columns[l], columns[n+l] = to+Z(l), to+Z(n+l)
+		f.Op("VSHUFF64X2", 0x88, turned[n+l], turned[l], columns[l])
+		f.Op("VSHUFF64X2", 0xdd, turned[n+l], turned[l], columns[n+l])
+	}
+	return columns
+}
+
+// interleave is the lower and the upper lanes of each quarter of x and y by turns.
+func interleave(f *Func, kind string, x, y, low, high Z) {
+	f.Op("VUNPCKL"+kind, y, x, low)
+	f.Op("VUNPCKH"+kind, y, x, high)
 }
 
 // sum adds the links of a square to the sums of a group, one after the other.

@@ -113,6 +113,7 @@ func (f *Func) Turn(n, element int) int {
 // goroutine that runs it.
 type Args struct {
 	words   []uint64
+	points  int // of a row, as the words have them
 	scratch int // the word where scratch memory begins
 	slot    int // bytes from slot to slot of it
 }
@@ -138,26 +139,39 @@ func (a *Args) Stream(i int, p unsafe.Pointer, row int) {
 	a.words[argStreams+2*i+1] = uint64(row)
 }
 
+// Begin is Stream with the bytes between rows that it had before.
+func (a *Args) Begin(i int, p unsafe.Pointer) {
+	a.words[argStreams+2*i] = uint64(uintptr(p))
+}
+
 // Carry is where the bits of carry i lie, 16 bytes at least: to be set before the first
 // step, the lane in front, and to be read behind the last.
 func (a *Args) Carry(i int) unsafe.Pointer {
 	return unsafe.Add(unsafe.Pointer(&a.words[a.scratch]), a.slot*i)
 }
 
-// Run computes n elements of each of some rows; both are at least 1, and n is 1
-// where rows are steps. Where the
-// program leaves the loops it returns the row and the element from which on
-// nothing is stored, else rows and 0. Streams must be given anew for each run.
-// What runs cannot be interrupted: at most 50 microseconds are good manners.
-func (f *Func) Run(a *Args, rows, n int) (row, element int) {
+// count sets the words that depend on the elements of a row alone.
+func (f *Func) count(a *Args, n int) {
+	a.points = n
 	a.words[argMain] = uint64(n - n%f.lanes)
 	a.words[argLong] = uint64(n - n%f.long)
 	a.words[argCount] = uint64(n)
-	a.words[argRows] = uint64(rows)
 	a.words[argTail] = 1
 	if f.lanes > 1 {
 		a.words[argTail] = 1<<(n%f.lanes) - 1
 	}
+}
+
+// Run computes n elements of each of some rows; both are at least 1, and n is 1
+// where rows are steps. Where the
+// program leaves the loops it returns the row and the element from which on
+// nothing is stored, else rows and 0. Where streams begin must be said anew for each run.
+// What runs cannot be interrupted: at most 50 microseconds are good manners.
+func (f *Func) Run(a *Args, rows, n int) (row, element int) {
+	if a.points != n {
+		f.count(a, n)
+	}
+	a.words[argRows] = uint64(rows)
 	call(f.entry, &a.words[0])
 	if left := int(a.words[argLeft]); left < n {
 		return rows - int(a.words[argRows]), left
