@@ -14,6 +14,12 @@ const (
 	scratchC = mostRows * 32
 )
 
+// What gemmTile.add says.
+const (
+	addSum  = 1
+	addGoOn = 2
+)
+
 // tileRows is whole tiles of every tier.
 const tileRows = 24
 
@@ -30,7 +36,7 @@ func (g *Gemm[T]) tiles(i0, i1, j0, j1 int, add bool, a, b, c, scratch []T) {
 	for k0 := 0; k0 < g.K; k0 += K0 {
 		k := min(K0, g.K-k0)
 		for j := j0; j < j1; j += mostCols {
-			s := strip{j0: j, j1: min(j+mostCols, j1), rows: i1 - i0, k: k, add: add || k0 > 0}
+			s := strip{j0: j, j1: min(j+mostCols, j1), rows: i1 - i0, k: k, add: add || k0 > 0, goOn: g.goOn}
 			s.packA, s.packB = g.packs(s.rows, s.j1-j)
 			s.kept = s.packB && rows < s.rows
 			for i := i0; i < i1; i += rows {
@@ -46,7 +52,8 @@ type strip struct {
 	j0, j1       int
 	rows         int // of the block
 	k            int
-	add          bool
+	add          bool // to C
+	goOn         bool // the chains begin with C
 	packA, packB bool
 	kept         bool // the panels of B each have a place, for more rows to come
 }
@@ -59,6 +66,9 @@ func (g *Gemm[T]) panels(s *strip, m int, a, b, c, scratch []T) {
 		g.packA(scratch[scratchB+scratchC:], a, m, s.k)
 	}
 	t := gemmTile{k: s.k, add: b2i(s.add)}
+	if s.goOn {
+		t.add = addGoOn
+	}
 	for p := (panel{j: s.j0}); p.next(s, g.tier, lanes); p.j += p.w {
 		t.w = p.w
 		strips := s.packA && p.vectors == 2
@@ -194,16 +204,29 @@ func narrowTilesOf(tier Tier, m int) (rows, tiles int) {
 }
 
 // aside computes the tiles of a panel beside C, whose columns are apart, and
-// moves them there.
+// moves them there; chains that go on are fetched before.
 func (g *Gemm[T]) aside(t *gemmTile, m int, p panel, strips bool, c, scratch []T) {
 	width := p.vectors * g.lanes()
 	t.c, t.cRow = at(scratch, 0), width*int(unsafe.Sizeof(c[0]))
-	sum := t.add != 0
-	t.add = 0
+	was := t.add
+	if was == addGoOn {
+		g.fetch(scratch, c, m, p.w, width)
+	} else {
+		t.add = 0
+	}
 	g.down(t, m, p, strips)
-	g.move(c, scratch, m, p.w, width, sum)
-	if sum {
-		t.add = 1
+	g.move(c, scratch, m, p.w, width, was == addSum)
+	t.add = was
+}
+
+// fetch reads h rows of w elements of C, whose columns are apart.
+func (g *Gemm[T]) fetch(x, c []T, h, w, width int) {
+	for i := 0; i < h; i++ {
+		row, at := x[i*width:i*width+w], i*g.CRow
+		for j := range row {
+			row[j] = c[at]
+			at += g.CCol
+		}
 	}
 }
 
