@@ -48,6 +48,13 @@ func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string, aft
 		return inOrder(b.clear(c.c), c.behind(b, after)), "fill"
 	}
 	c.shape(b.labels(op, in, out))
+	if b.plan.closes(op) {
+		what := fmt.Sprintf("GEMM %d×%d×%d", c.g.M, c.g.N, c.g.K)
+		if c.nOuter > 1 {
+			what += fmt.Sprintf(", %d times", c.nOuter)
+		}
+		return c.chains(b), what + ", going on"
+	}
 	if s := c.splitUp(b, op, after); s != nil {
 		return s, fmt.Sprintf("GEMM %d×%d×%d in %d parts", c.g.M, c.g.N, c.g.K, kernel.Parts(c.g.M, c.g.N, c.g.K))
 	}
