@@ -57,6 +57,9 @@ func (b *binder) fold(op *ir.Op, row string, src view, kept int) (step, string) 
 	front, back := src, src
 	front.shape, front.stride = src.shape[:kept], src.stride[:kept]
 	back.shape, back.stride = src.shape[kept:], src.stride[kept:]
+	if row == "reduce_max" {
+		back = back.once()
+	}
 	r := &reduction{op: op, dst: dst, src: src, outs: dst.len(), n: back.len(), row: row, partial: -1,
 		kept: newPairs(view{shape: front.shape, stride: stridesOf(front.shape)}, front), rest: newPairs(back, back),
 		rows: b.rowSize(op.Results[0].Type.Dims, dst.shape)}
