@@ -108,3 +108,49 @@ func TestStripsProfile(t *testing.T) {
 		t.Errorf("flops are %v", flops)
 	}
 }
+
+// TestStripsBlame: an operation inside is to blame as if it stood outside, and what
+// a select leaves out is not.
+func TestStripsBlame(t *testing.T) {
+	m, err := ir.Parse("strips.ir", []byte(`module "strips" numerics 1
+dim B batch
+
+func @f(%x: f64[B,2], %w: f64[2]) -> f64[2] {
+  %y = neg %x : f64[B,2]
+  %sum = strips %y, %w {count B, rows r, size 2} (%y: f64[r,2], %w: f64[2]) {
+    %zero = const {t f64[r,2], f [0]} : f64[r,2]
+    %far = log %zero : f64[r,2]
+    %near = cmp %zero, %zero {pred "eq"} : bool[r,2]
+    %one = select %near, %y, %far : f64[r,2]
+    %each = fused %one, %w (%one: f64[r,2], %w: f64[2]) {
+      %each = broadcast %w {dims [r, 2], axes [1]} : f64[r,2]
+      %shifted = add %one, %each : f64[r,2]
+      %root = sqrt %shifted : f64[r,2]
+      yield %root
+    } : f64[r,2]
+    %sum = reduce_sum %each {axes [0]} : f64[2]
+    yield %sum
+  } : f64[2]
+  return %sum
+}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prog, err := Load(m, ir.Sizes{"B": {Actual: 5, Capacity: 5}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer prog.Close()
+	fn, err := prog.Function("f", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, w := array.New(ir.F64, 5, 2), array.New(ir.F64, 2)
+	copy(w.F64, []float64{1, 1})
+	x.F64[7] = 3 // the root of 1 - 3, in row 3
+	b, err := fn.Blame([]*array.Array{x, w}, nil)
+	if err != nil || b == nil || b.Op != "sqrt" || b.Row != 3 || len(b.Operands) != 1 || b.Operands[0] != -2 {
+		t.Errorf("to blame is %+v, %v", b, err)
+	}
+}
