@@ -91,9 +91,11 @@ func eachDim(v reflect.Value, f func(Dim)) {
 	}
 }
 
-// FreeSymbols lists the symbols that stand in types and attributes of f, by name.
+// FreeSymbols lists the symbols that stand in types and attributes of f, by
+// name, but for those that count the rows of strips inside.
 func FreeSymbols(f *Func) []string {
 	set := map[string]bool{}
+	var within []string
 	WalkValues(f.Body, func(v *Value) { v.Type.Symbols(set) })
 	Walk(f.Body, func(op *Op) {
 		switch a := op.Attrs.(type) {
@@ -102,12 +104,20 @@ func FreeSymbols(f *Func) []string {
 			a.T.Symbols(set)
 		case BroadcastAttrs:
 			Type{Dims: a.Dims}.Symbols(set)
+		case StripsAttrs:
+			a.Count.Symbols(set)
+			if rows, ok := a.Rows.Symbol(); ok {
+				within = append(within, rows)
+			}
 		default:
 			if op.Row.dims {
 				eachDim(reflect.ValueOf(op.Attrs), func(d Dim) { d.Symbols(set) })
 			}
 		}
 	})
+	for _, rows := range within {
+		delete(set, rows)
+	}
 	names := make([]string, 0, len(set))
 	for n := range set {
 		names = append(names, n)

@@ -101,7 +101,7 @@ func (l *linearity) op(op *Op) []share {
 	case "scan":
 		a := op.Attrs.(ScanAttrs)
 		return l.loop(op, in, a.Captures, a.Carries)
-	case "map", "fused":
+	case "map", "fused", "strips":
 		return l.region(op.Regions[0], in)
 	case "call":
 		return l.call(op, in)

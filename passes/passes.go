@@ -50,6 +50,7 @@ var Sized = []Pass{
 	{"contract", contract, "products are what they will be; a loop over elements hides them"},
 	{"fuse", fuse, "loops over the same dimensions become one; nothing looks inside afterwards"},
 	{"dce", dce, "constants that went inside"},
+	{"strips", strips, "loops and products are what they will be, and their sizes known"},
 	{"schedule", schedule, "the order in which least is alive"},
 }
 
@@ -79,6 +80,8 @@ var Orders = []Order{
 	{"touch", "fuse", "it looks inside the update"},
 	{"contract", "fuse", "inside of a loop over elements nothing is changed any more"},
 	{"layout", "fuse", "transposes end loops"},
+	{"fuse", "strips", "loops are operations of a strip; nothing looks inside afterwards"},
+	{"strips", "schedule", "what runs in strips is ordered as well"},
 	{"fuse", "schedule", "what is ordered is what runs"},
 }
 

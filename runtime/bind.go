@@ -27,6 +27,7 @@ func run(steps []step) *Fault {
 // binder turns a plan into steps for one set of sizes.
 type binder struct {
 	prog   *Program
+	pool   *pool // who computes
 	plan   *plan
 	fr     *frame
 	look   func(string) (int64, bool)
@@ -36,6 +37,7 @@ type binder struct {
 	called map[*plan]*binding // bound under the same sizes
 	loops  int                // how often what is bound runs, for the report
 	rows   *[]KernelRow
+	strip  *stripBody  // whose steps these are, nil for none
 	once   []step      // run when the sizes change
 	at     source.Span // of the operation that is bound
 	err    error
@@ -90,15 +92,25 @@ func (fr *frame) attach(p *plan, arena unsafe.Pointer) {
 // bind makes the steps of p in frame fr.
 func bind(prog *Program, p *plan, fr *frame, look func(string) (int64, bool), frames map[*plan]*frame, called map[*plan]*binding) (*binding, error) {
 	out := &binding{}
-	b := &binder{prog: prog, plan: p, fr: fr, look: look, dims: map[ir.Dim]int{}, views: map[*ir.Value]view{},
+	b := &binder{prog: prog, pool: prog.pool, plan: p, fr: fr, look: look, dims: map[ir.Dim]int{}, views: map[*ir.Value]view{},
 		frames: frames, called: called, loops: 1, rows: &out.rows}
 	for i, v := range p.fn.Params() {
 		out.ins = append(out.ins, b.bound(v.Type, p.ins[i]))
 	}
-	out.steps = b.region(p.fn.Body)
-	var late []step
 	for k, v := range p.fn.Results() {
 		out.outs = append(out.outs, b.bound(v.Type, p.outs[k].slot))
+	}
+	out.steps = b.body()
+	out.once = b.once
+	return out, b.err
+}
+
+// body binds the operations of the plan, and brings results to their place.
+func (b *binder) body() []step {
+	p := b.plan
+	steps := b.region(p.fn.Body)
+	var late []step
+	for k, v := range p.fn.Results() {
 		o := p.outs[k]
 		if !o.copy {
 			continue
@@ -106,14 +118,12 @@ func bind(prog *Program, p *plan, fr *frame, look func(string) (int64, bool), fr
 		src := b.view(v)
 		if o.temp >= 0 {
 			temp := b.dense(o.temp, v.Type)
-			out.steps = appendStep(out.steps, b.copyStep(temp, src))
+			steps = appendStep(steps, b.copyStep(temp, src))
 			src = temp
 		}
 		late = appendStep(late, b.copyStep(b.dense(o.slot, v.Type), src))
 	}
-	out.steps = append(out.steps, late...)
-	out.once = b.once
-	return out, b.err
+	return append(steps, late...)
 }
 
 func (b *binder) bound(t ir.Type, slot int) bound {
@@ -303,7 +313,7 @@ func (b *binder) op(op *ir.Op) step {
 		*b.rows = append(*b.rows, row)
 	}
 	if p := b.prog.opt.Profile; p != nil {
-		s = p.kernel(b.plan.fn, op, row).timed(s)
+		s = b.timed(p.kernel(b.plan.fn, op, row), s)
 	}
 	if o.once {
 		b.once = append(b.once, s)
@@ -371,6 +381,8 @@ func (b *binder) opStep(op *ir.Op, o *opInfo) (step, string) {
 		return b.cond(op), "branch"
 	case "scan", "map":
 		return b.scan(op, o)
+	case "strips":
+		return b.strips(op, o)
 	}
 	b.fail("no way to run %s", op.Row.Name)
 	return nil, ""
@@ -393,7 +405,7 @@ func (b *binder) tileStep(op *ir.Op, t *tileProg) (step, string) {
 	case sums != nil:
 		s.sumLines(sums)
 	}
-	return s.step(b.prog.pool), s.name()
+	return s.step(b.pool), s.name()
 }
 
 // tile binds a tile program to the storage of the operation; nil where there

@@ -173,6 +173,7 @@ type tracer struct {
 	inner  *traced // first offender seen since the last operation of fn itself
 	within map[*ir.Op]*traced
 	own    map[*ir.Op]bool
+	strips stripsSeen
 	budget int
 	done   int
 }
@@ -182,8 +183,14 @@ type tracer struct {
 func (t *tracer) see(op *ir.Op, results []*ir.Tensor) {
 	if t.own == nil {
 		t.own, t.within = map[*ir.Op]bool{}, map[*ir.Op]*traced{}
+		t.strips = stripsIn(t.fn)
 		for _, o := range t.fn.Body.Ops {
 			t.own[o] = true
+			if o.Row.Name == "strips" {
+				for _, in := range o.Regions[0].Ops {
+					t.own[in] = true
+				}
+			}
 		}
 	}
 	for i, v := range op.Results {
@@ -209,17 +216,21 @@ func (t *tracer) offends(op *ir.Op, results []*ir.Tensor) bool {
 		bad = bad || notFinite(r) >= 0
 	}
 	for _, v := range op.Operands {
-		if x := t.values[v]; x != nil && notFinite(x) >= 0 {
+		if x := t.value(v); x != nil && notFinite(x) >= 0 {
 			return false
 		}
 	}
 	return bad
 }
 
+// value is what v was.
+func (t *tracer) value(v *ir.Value) *ir.Tensor { return t.values[t.strips.real(v)] }
+
 // origin goes back from element at of v, which is not finite, to where that
 // began.
 func (t *tracer) origin(v *ir.Value, at int) *Blame {
 	for {
+		v = t.strips.real(v)
 		op := v.Def
 		if op == nil {
 			return t.report(v, nil, nil, at)
@@ -229,7 +240,7 @@ func (t *tracer) origin(v *ir.Value, at int) *Blame {
 			if in := t.within[op]; in != nil {
 				if op.Row.Name == "fused" {
 					for i, p := range op.Regions[0].Params {
-						t.values[p] = t.values[op.Operands[i]]
+						t.values[p] = t.value(op.Operands[i])
 					}
 				}
 				return t.report(in.op.Results[0], in.op, in.results[0], notFinite(in.results[0]))
@@ -245,11 +256,11 @@ func (t *tracer) origin(v *ir.Value, at int) *Blame {
 func (t *tracer) cause(op *ir.Op, v *ir.Value, at int) (*ir.Value, int) {
 	operands := op.Operands
 	if op.Row.Name == "select" {
-		side := 2 - int(t.values[operands[0]].I[at])
+		side := 2 - int(t.value(operands[0]).I[at])
 		operands = operands[side : side+1]
 	}
 	for _, o := range operands {
-		x := t.values[o]
+		x := t.value(o)
 		if x == nil || x.F == nil {
 			continue
 		}
@@ -285,7 +296,7 @@ func (t *tracer) report(v *ir.Value, op *ir.Op, x *ir.Tensor, at int) *Blame {
 	b.Result = x.F[at]
 	if op != nil && op.Row.Has(ir.Elementwise) {
 		for _, o := range op.Operands {
-			if y := t.values[o]; y != nil && y.F != nil && at < len(y.F) {
+			if y := t.value(o); y != nil && y.F != nil && at < len(y.F) {
 				b.Operands = append(b.Operands, y.F[at])
 			}
 		}
@@ -300,7 +311,7 @@ func (t *tracer) row(ty ir.Type, x *ir.Tensor, at int) int64 {
 		return -1
 	}
 	set := map[string]bool{}
-	ty.Dims[0].Symbols(set)
+	t.strips.whole(ty.Dims[0]).Symbols(set)
 	for name := range set {
 		if s := t.prog.module.Symbol(name); s != nil && s.Class == ir.Batch {
 			return int64(at / (x.Len() / x.Shape[0]))

@@ -93,7 +93,7 @@ func (b *binder) outer(op *ir.Op, in []string, out string) step {
 	if s == nil {
 		return nil
 	}
-	return s.step(b.prog.pool)
+	return s.step(b.pool)
 }
 
 // labels collects the labels of a contraction with their strides.

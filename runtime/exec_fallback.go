@@ -17,6 +17,10 @@ func (b *binder) fallback(op *ir.Op) step {
 			sizes[name] = n
 		}
 	}
+	if s := b.plan.strip; s != nil {
+		n, _ := b.look(s.name)
+		sizes[s.name] = n
+	}
 	in, out, fr := b.viewsOf(op.Operands), b.viewsOf(op.Results), b.fr
 	module := b.prog.module
 	rows := b.rowsOf

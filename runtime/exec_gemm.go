@@ -54,7 +54,15 @@ func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string, aft
 		return inOrder(b.clear(c.c), c.behind(b, after)), "fill"
 	}
 	ls := b.labels(op, in, out)
-	if c.shape(ls); c.nOuter*c.nDeep > 1 {
+	c.shape(ls)
+	if b.plan.closes(op) {
+		what := fmt.Sprintf("GEMM %d×%d×%d", c.g.M, c.g.N, c.g.K)
+		if c.nOuter > 1 {
+			what += fmt.Sprintf(", %d times", c.nOuter)
+		}
+		return c.chains(b), what + ", going on"
+	}
+	if c.nOuter*c.nDeep > 1 {
 		if s, what := regrouped[T](b, op, ls, after); s != nil {
 			return s, what
 		}

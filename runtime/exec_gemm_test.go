@@ -99,7 +99,7 @@ func TestAfter(t *testing.T) {
 		op := fn.Body.Ops[0]
 		labels, to, _ := ir.EinsumLabels(op.Attrs.(ir.EinsumAttrs).Spec)
 		look := func(string) (int64, bool) { return rows, true }
-		b := &binder{prog: prog, plan: f.plan, fr: f.fr, look: look, dims: map[ir.Dim]int{}, views: map[*ir.Value]view{}, loops: 1, rows: &[]KernelRow{}}
+		b := &binder{prog: prog, pool: prog.pool, plan: f.plan, fr: f.fr, look: look, dims: map[ir.Dim]int{}, views: map[*ir.Value]view{}, loops: 1, rows: &[]KernelRow{}}
 		var mu sync.Mutex
 		seen := make([]int, len(want))
 		run, _ := b.product(op, labels, to, func(_ *worker, lo, hi int) {

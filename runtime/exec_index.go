@@ -43,7 +43,7 @@ func (b *binder) gather(op *ir.Op) step {
 func gatherOf[T any](b *binder, op *ir.Op) step {
 	dst, src, idx := b.view(op.Results[0]), b.view(op.Operands[0]), b.view(op.Operands[1])
 	g := newIndexed(op.Attrs.(ir.GatherAttrs), src.shape, idx.shape)
-	fr, pool := b.fr, b.prog.pool
+	fr, pool := b.fr, b.pool
 	blocks := g.batch * g.mid
 	if blocks*g.many*g.inner == 0 {
 		return nil
@@ -215,7 +215,7 @@ func scatterOf[T any](b *binder, op *ir.Op, do func(dst, upd []T, idx []int32, n
 	dst, idx, upd := b.view(op.Results[0]), b.view(op.Operands[1]), b.view(op.Operands[2])
 	g := newIndexed(op.Attrs.(ir.GatherAttrs), dst.shape, idx.shape)
 	take := b.copyStep(dst, b.view(op.Operands[0]))
-	fr, pool, blocks, owners := b.fr, b.prog.pool, g.batch*g.mid, g.owners()
+	fr, pool, blocks, owners := b.fr, b.pool, g.batch*g.mid, g.owners()
 	if on0 != nil && owners == 1 && g.many > 0 && isZeros(op.Operands[0]) {
 		take = nil
 		do = func(dst, upd []T, idx []int32, n, inner, _, _ int) int { return on0(dst, upd, idx, n, inner) }

@@ -210,7 +210,7 @@ func (b *binder) uniform(op *ir.Op) step {
 			i += run
 		}
 	}
-	pool := b.prog.pool
+	pool := b.pool
 	return func() *Fault {
 		pool.run(j)
 		return nil

@@ -104,7 +104,7 @@ func copyOf[T any](b *binder, dst, src view) step {
 		return nil
 	}
 	same := dst.off == src.off && slices.Equal(p.dst, p.src)
-	de, se, fr, pool := dst.extent(), src.extent(), b.fr, b.prog.pool
+	de, se, fr, pool := dst.extent(), src.extent(), b.fr, b.pool
 	ds, ss := p.inner()
 	j := &job{n: (p.n + moveChunk - 1) / moveChunk}
 	j.do = func(_ *worker, task int) {

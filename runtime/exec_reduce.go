@@ -57,6 +57,9 @@ func (b *binder) fold(op *ir.Op, row string, src view, kept int) (step, string) 
 	front, back := src, src
 	front.shape, front.stride = src.shape[:kept], src.stride[:kept]
 	back.shape, back.stride = src.shape[kept:], src.stride[kept:]
+	if row == "reduce_max" {
+		back = back.once()
+	}
 	r := &reduction{op: op, dst: dst, src: src, outs: dst.len(), n: back.len(), row: row, partial: -1,
 		kept: newPairs(view{shape: front.shape, stride: stridesOf(front.shape)}, front), rest: newPairs(back, back),
 		rows: b.rowSize(op.Results[0].Type.Dims, dst.shape)}
@@ -83,6 +86,9 @@ func foldFloats[T kernel.Float](b *binder, r *reduction) (step, string) {
 	if r.n == 0 {
 		start := map[string]float64{"reduce_max": math.Inf(-1), "reduce_prod": 1}[r.row]
 		return b.fillStep(r.dst, ir.ConstAttrs{T: r.op.Results[0].Type.Elem(), F: []float64{start}}), "fill"
+	}
+	if b.plan.closes(r.op) {
+		return columnChains[T](b, r), "columns, going on"
 	}
 	if s := columnsOf[T](b, r); s != nil {
 		return s, "columns, chains of 256"
@@ -136,7 +142,7 @@ func columnsOf[T kernel.Float](b *binder, r *reduction) step {
 }
 
 func (b *binder) parallel(j *job) step {
-	pool := b.prog.pool
+	pool := b.pool
 	if j.n == 1 {
 		w := pool.workers[0]
 		return func() *Fault {
@@ -151,7 +157,7 @@ func (b *binder) parallel(j *job) step {
 }
 
 func (b *binder) serial(j *job) step {
-	w := b.prog.pool.workers[0]
+	w := b.pool.workers[0]
 	return func() *Fault {
 		for i := 0; i < j.n; i++ {
 			j.do(w, i)
@@ -202,7 +208,7 @@ func sumLines[T kernel.Float](b *binder, r *reduction) step {
 		part := elems[T](fr, r.partial, r.outs*blocks)
 		part[task] = sumBlock(w, r, spanOf[T](fr, &r.src, se), c.src, task%blocks)
 	}
-	pool := b.prog.pool
+	pool := b.pool
 	return func() *Fault {
 		pool.run(j)
 		dst, part := spanOf[T](fr, &r.dst, de), elems[T](fr, r.partial, r.outs*blocks)
@@ -278,7 +284,7 @@ func linesStep[T any](b *binder, r *reduction, f func(x []T, v T) (T, bool), sta
 			}
 		}
 	}
-	pool := b.prog.pool
+	pool := b.pool
 	return func() *Fault {
 		bad = -1
 		pool.run(j)

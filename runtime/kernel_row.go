@@ -44,7 +44,7 @@ func (b *binder) describe(op *ir.Op, what string) KernelRow {
 		t := op.Results[0].Type
 		r.Result, r.Kind = t.String(), t.Kind
 	}
-	if r.container() {
+	if r.container() || op.Row.Name == "strips" {
 		return r
 	}
 	if op.Row.Flops != nil {

@@ -60,6 +60,7 @@ type opInfo struct {
 	temps      []int
 	scan       *scanPlan
 	callee     *plan
+	strips     *stripsPlan
 }
 
 // scanPlan is the storage of a loop.
@@ -101,6 +102,7 @@ type plan struct {
 	peak   int64 // bytes of the arena
 	lower  int64 // the most that is alive at once
 	calls  map[string]*plan
+	strip  *stripRows // of which it is the body, nil for none
 
 	uses map[*ir.Value][]use
 	next int
@@ -123,10 +125,19 @@ type use struct {
 
 // newPlan plans a function and those it calls.
 func newPlan(prog *Program, fn *ir.Func, donate map[int]int, calls map[string]*plan) (*plan, error) {
-	p := &plan{prog: prog, fn: fn, info: map[*ir.Value]*valueInfo{}, ops: map[*ir.Op]*opInfo{},
+	return emptyPlan(prog, fn, donate, calls).planned()
+}
+
+func emptyPlan(prog *Program, fn *ir.Func, donate map[int]int, calls map[string]*plan) *plan {
+	return &plan{prog: prog, fn: fn, info: map[*ir.Value]*valueInfo{}, ops: map[*ir.Op]*opInfo{},
 		consts: map[*ir.Op]*constant{}, donate: donate, calls: calls, uses: map[*ir.Value][]use{}, names: ir.FreeSymbols(fn)}
+}
+
+// planned fills in a plan that is empty.
+func (p *plan) planned() (*plan, error) {
+	fn := p.fn
 	for _, s := range p.names {
-		if _, ok := prog.sizes[s]; !ok {
+		if _, ok := p.capacity(s); !ok {
 			return nil, fmt.Errorf("runtime: @%s: the size of %s is not known", fn.Name, s)
 		}
 	}
@@ -154,7 +165,7 @@ func (p *plan) allSymbols() []string {
 
 // size is a dimension at the capacities.
 func (p *plan) size(d ir.Dim) int64 {
-	n, err := d.Eval(p.prog.capacity)
+	n, err := d.Eval(p.capacity)
 	if err != nil && p.err == nil {
 		p.err = fmt.Errorf("runtime: @%s: %w", p.fn.Name, err)
 	}
@@ -177,7 +188,7 @@ func (p *plan) newSlot(class slotClass, bytes int64, from, to int, name string) 
 // hasBody reports whether the planner goes into the regions of op.
 func (p *plan) hasBody(op *ir.Op) bool {
 	o := p.ops[op]
-	return len(op.Regions) > 0 && o.tile == nil && !o.fallback
+	return len(op.Regions) > 0 && o.tile == nil && !o.fallback && o.strips == nil
 }
 
 // number gives positions, finds uses and chooses how each operation runs.
@@ -236,6 +247,8 @@ func (p *plan) choose(op *ir.Op, o *opInfo) {
 		o.fallback = op.Operands[0].Type.Rank() > 0
 	case name == "call":
 		p.planCall(op, o)
+	case name == "strips":
+		p.planStrips(op, o)
 	case name == "scan" || name == "map":
 	case !bindable[name]:
 		o.fallback = true
@@ -557,8 +570,10 @@ func (p *plan) wantsDense(op *ir.Op, i int) bool {
 		return true
 	case "scatter_add", "row_write":
 		return i > 0
-	case "call", "uniform":
+	case "call", "uniform", "strips":
 		return true
+	case "reduce_sum":
+		return p.closes(op)
 	case "scan":
 		a := op.Attrs.(ir.ScanAttrs)
 		if i >= a.Captures+a.Carries {

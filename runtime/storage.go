@@ -156,6 +156,8 @@ func (p *plan) opStorage(op *ir.Op, r *ir.Region) {
 	switch {
 	case op.Row.Name == "scan" || op.Row.Name == "map":
 		p.scanStorage(op, o)
+	case o.strips != nil:
+		p.stripsStorage(op, o)
 	case p.hasBody(op):
 		for _, side := range op.Regions {
 			p.sideStorage(op, side)

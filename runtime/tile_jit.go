@@ -138,7 +138,7 @@ func (b *binder) code(s *tileStep, bounds []int64, alias func(r, i int) bool) *t
 	if c.fn = b.prog.code.add(p); c.fn == nil {
 		return nil
 	}
-	for range b.prog.pool.workers {
+	for range b.pool.workers {
 		c.args = append(c.args, c.fn.NewArgs())
 	}
 	return c

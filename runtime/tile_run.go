@@ -91,7 +91,7 @@ func (b *binder) bindTile(p *tileProg, in, out []view, alias func(r, i int) bool
 	for i, in := range p.instrs {
 		s.kernel = append(s.kernel, tileKernel(in.op, in.dst, in.src, bounds[i]))
 	}
-	s.place(b.prog.pool.workers)
+	s.place(b.pool.workers)
 	s.code = b.code(s, bounds, alias)
 	s.job.n = (s.n + s.chunk - 1) / s.chunk
 	s.job.do = s.task

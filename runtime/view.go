@@ -108,6 +108,17 @@ func (v view) along(shape, was, now []int) view {
 	return v
 }
 
+// once is v with one of what an axis repeats.
+func (v view) once() view {
+	v.shape = append([]int{}, v.shape...)
+	for i, n := range v.shape {
+		if n > 1 && v.stride[i] == 0 {
+			v.shape[i] = 1
+		}
+	}
+	return v
+}
+
 func (v view) permute(perm []int) view {
 	shape, stride := make([]int, len(perm)), make([]int, len(perm))
 	for i, p := range perm {

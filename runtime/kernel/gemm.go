@@ -53,6 +53,7 @@ type Gemm[T Float] struct {
 	tier    Tier // of the kernels
 	swapped bool // those in assembly compute the transpose
 	notes   *notes[T]
+	goOn    bool // the chains begin with what C holds
 }
 
 // NewGemm describes a product; a, b and c are the steps from row to row and
@@ -84,7 +85,7 @@ func (g *Gemm[T]) straighten() {
 // transposed is the product of the transposes, Cᵀ = Bᵀ Aᵀ: each element has
 // the same chain.
 func (g *Gemm[T]) transposed() Gemm[T] {
-	return Gemm[T]{M: g.N, N: g.M, K: g.K, ARow: g.BCol, ACol: g.BRow, BRow: g.ACol, BCol: g.ARow, CRow: g.CCol, CCol: g.CRow, tier: g.tier, notes: g.notes}
+	return Gemm[T]{M: g.N, N: g.M, K: g.K, ARow: g.BCol, ACol: g.BRow, BRow: g.ACol, BCol: g.ARow, CRow: g.CCol, CCol: g.CRow, tier: g.tier, notes: g.notes, goOn: g.goOn}
 }
 
 // cost estimates the work of the tiles in this orientation, in sixteenths of
@@ -262,6 +263,15 @@ func (g *Gemm[T]) Block(i0, i1, j0, j1 int, add bool, a, b, c, scratch []T) {
 	default:
 		g.portable(i0, i1, j0, j1, add, a, b, c, scratch)
 	}
+}
+
+// GoOn lets the chains of C = A B begin with what C holds instead of zero: the
+// links of A and B are the next ones of a product whose first ones are done. K
+// and the links before are at most K0 together.
+func (g *Gemm[T]) GoOn(a, b, c, scratch []T) {
+	h := *g
+	h.goOn = true
+	h.Block(0, g.M, 0, g.N, true, a, b, c, scratch)
 }
 
 // Pairs computes n products whose operands and results are so many elements

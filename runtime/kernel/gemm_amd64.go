@@ -6,7 +6,8 @@ import "unsafe"
 
 // gemmTile is what a tile kernel works on: rows of tiles of one column panel,
 // C[i,j] = Σ A[i,l]·B[l,j] over l < k, each element one chain of fused
-// multiply-adds from zero, added to C where add is not 0. All steps are bytes.
+// multiply-adds from zero, added to C where add is addSum; with addGoOn the
+// chain begins with what C holds. All steps are bytes.
 type gemmTile struct {
 	a                 unsafe.Pointer // kernels may move it on
 	aRow, aCol, aNext int            // aNext leads to the A of the next tile

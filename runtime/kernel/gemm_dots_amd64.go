@@ -5,7 +5,7 @@ import "unsafe"
 // multiply computes a block of C with the kernels in assembly that suit it.
 func (g *Gemm[T]) multiply(i0, i1, j0, j1 int, add bool, a, b, c, scratch []T) {
 	switch {
-	case g.N > 1 || g.ACol != 1:
+	case g.N > 1 || g.ACol != 1 || g.goOn:
 		g.tiles(i0, i1, j0, j1, add, a, b, c, scratch)
 	case i1-i0 < lanesOf[T]() && g.BRow == 1 && g.K >= lanesOf[T]()*K0:
 		for i := i0; i < i1; i++ {

@@ -43,11 +43,16 @@ func (g *Gemm[T]) block(m, n, k int, a, b, c, scratch []T, add bool) {
 	packA(pa, a, m, k, g.ARow, g.ACol)
 	packB(pb, b, n, k, g.BCol, g.BRow)
 	var out [regM * regN]T
+	add = add && !g.goOn
 	for j := 0; j < n; j += regN {
 		sb := pb[j*k : (j+regN)*k]
 		for i := 0; i < m; i += regM {
-			micro(pa[i*k:(i+regM)*k], sb, &out)
 			at := c[i*g.CRow+j*g.CCol:]
+			clear(out[:])
+			if g.goOn {
+				g.begin(&out, at, min(regM, m-i), min(regN, n-j))
+			}
+			micro(pa[i*k:(i+regM)*k], sb, &out)
 			if g.CCol == 1 && i+regM <= m && j+regN <= n {
 				storeRow((*[regN]T)(at), (*[regN]T)(out[:regN]), add)
 				storeRow((*[regN]T)(at[g.CRow:]), (*[regN]T)(out[regN:]), add)
@@ -78,6 +83,15 @@ func (g *Gemm[T]) store(out *[regM * regN]T, c []T, m, n int, add bool) {
 			} else {
 				c[at] = out[i*regN+j]
 			}
+		}
+	}
+}
+
+// begin reads the chains that go on.
+func (g *Gemm[T]) begin(out *[regM * regN]T, c []T, m, n int) {
+	for i := 0; i < m; i++ {
+		for j := 0; j < n; j++ {
+			out[i*regN+j] = c[i*g.CRow+j*g.CCol]
 		}
 	}
 }
@@ -131,9 +145,11 @@ func packB[T Float](dst, src []T, n, k, row, col int) {
 	}
 }
 
-// micro is the register kernel: a 2×4 block of chains over packed strips.
+// micro is the register kernel: a 2×4 block of chains over packed strips, from
+// what out holds.
 func micro[T Float](a, b []T, out *[regM * regN]T) {
-	var c00, c01, c02, c03, c10, c11, c12, c13 T
+	c00, c01, c02, c03 := out[0], out[1], out[2], out[3]
+	c10, c11, c12, c13 := out[4], out[5], out[6], out[7]
 	for len(a) >= 4*regM && len(b) >= 4*regN {
 		p, q := (*[4 * regM]T)(a), (*[4 * regN]T)(b)
 		x, y := p[0], p[1]
@@ -198,10 +214,14 @@ func (g *Gemm[T]) column(m, k int, a, b, c, scratch []T, add bool) {
 		v[l] = b[l*g.BRow]
 	}
 	sum := scratch[K0 : K0+m]
+	clear(sum)
+	for i := 0; i < m && g.goOn; i++ {
+		sum[i] = c[i*g.CRow]
+	}
+	add = add && !g.goOn
 	if g.ACol == 1 {
 		rowsTimes(sum, a, v, g.ARow)
 	} else {
-		clear(sum)
 		for l, x := range v {
 			at := a[l*g.ACol:]
 			if g.ARow == 1 {
@@ -228,12 +248,13 @@ func axpy[T Float](y, a []T, x T) {
 	}
 }
 
+// rowsTimes lets the chains of sum go on with rows times v.
 func rowsTimes[T Float](sum, a, v []T, row int) {
 	k, i := len(v), 0
 	for ; i+4 <= len(sum); i += 4 {
 		a0, a1 := a[i*row:][:k], a[(i+1)*row:][:k]
 		a2, a3 := a[(i+2)*row:][:k], a[(i+3)*row:][:k]
-		var s0, s1, s2, s3 T
+		s0, s1, s2, s3 := sum[i], sum[i+1], sum[i+2], sum[i+3]
 		for l, x := range v {
 			s0 += T(a0[l] * x)
 			s1 += T(a1[l] * x)
@@ -243,7 +264,7 @@ func rowsTimes[T Float](sum, a, v []T, row int) {
 		sum[i], sum[i+1], sum[i+2], sum[i+3] = s0, s1, s2, s3
 	}
 	for ; i < len(sum); i++ {
-		var s T
+		s := sum[i]
 		for l, x := range a[i*row:][:k] {
 			s += T(x * v[l])
 		}

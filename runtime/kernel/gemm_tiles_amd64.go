@@ -14,6 +14,12 @@ const (
 	scratchC = mostRows * 64
 )
 
+// What gemmTile.add says.
+const (
+	addSum  = 1
+	addGoOn = 2
+)
+
 // tileRows is whole tiles of every tier.
 const tileRows = 24
 
@@ -75,9 +81,9 @@ func (r *Rows[T]) Block(i, n int, a, b, c, scratch []T) {
 
 // strip is columns j0 to j1 of so many rows.
 func (g *Gemm[T]) strip(j0, j1, rows, k int, add bool) strip {
-	s := strip{j0: j0, j1: j1, rows: rows, k: k, add: add}
+	s := strip{j0: j0, j1: j1, rows: rows, k: k, add: add, goOn: g.goOn}
 	s.packA, s.packB = g.packs(rows, j1-j0)
-	s.broad = g.broad(rows, s.packA)
+	s.broad = !g.goOn && g.broad(rows, s.packA)
 	s.best = tallest(g.tier, 2)
 	if s.broad && j1-j0 >= 4*g.lanes() {
 		s.best = tallest(g.tier, 4)
@@ -90,7 +96,8 @@ type strip struct {
 	j0, j1       int
 	rows         int // of the block
 	k            int
-	add          bool
+	add          bool // to C
+	goOn         bool // the chains begin with C
 	packA, packB bool
 	kept         bool // the panels of B each have a place, for more rows to come
 	broad        bool // panels of four registers have a kernel
@@ -105,6 +112,9 @@ func (g *Gemm[T]) panels(s *strip, m int, a, b, c, scratch []T) {
 		g.packA(scratch[scratchB+scratchC:], a, m, s.k, s.best)
 	}
 	t := gemmTile{k: s.k, add: b2i(s.add)}
+	if s.goOn {
+		t.add = addGoOn
+	}
 	for p := (panel{j: s.j0}); p.next(s, lanes); p.j += p.w {
 		t.w = p.w
 		strips := 0
@@ -280,16 +290,29 @@ func narrowTilesOf(tier Tier, m int) (rows, tiles int) {
 }
 
 // aside computes the tiles of a panel beside C, whose columns are apart, and
-// moves them there.
+// moves them there; chains that go on are fetched before.
 func (g *Gemm[T]) aside(t *gemmTile, m int, p panel, strips int, c, scratch []T) {
 	width := p.vectors * g.lanes()
 	t.c, t.cRow = at(scratch, 0), width*int(unsafe.Sizeof(c[0]))
-	sum := t.add != 0
-	t.add = 0
+	was := t.add
+	if was == addGoOn {
+		g.fetch(scratch, c, m, p.w, width)
+	} else {
+		t.add = 0
+	}
 	g.down(t, m, p, strips)
-	g.move(c, scratch, m, p.w, width, sum)
-	if sum {
-		t.add = 1
+	g.move(c, scratch, m, p.w, width, was == addSum)
+	t.add = was
+}
+
+// fetch reads h rows of w elements of C, whose columns are apart.
+func (g *Gemm[T]) fetch(x, c []T, h, w, width int) {
+	for i := 0; i < h; i++ {
+		row, at := x[i*width:i*width+w], i*g.CRow
+		for j := range row {
+			row[j] = c[at]
+			at += g.CCol
+		}
 	}
 }
 

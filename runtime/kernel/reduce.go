@@ -129,6 +129,14 @@ func SumColumns[T Float](dst, x, tmp []T, rows, stride int) {
 	}
 }
 
+// GoOnColumns lets the chains that dst holds go on with more rows: with those
+// before at most ChainRows.
+func GoOnColumns[T Float](dst, x []T, rows, stride int) {
+	for r := range rows {
+		Add(dst, dst, x[r*stride:])
+	}
+}
+
 func chainColumns[T Float](dst, x []T, rows, stride int) {
 	if rows == 0 {
 		clear(dst)

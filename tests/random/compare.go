@@ -21,11 +21,12 @@ var ErrSkip = errors.New("not comparable")
 type Options struct {
 	Batches []int // batch sizes that the runtime runs
 	Workers []int
+	Strips  int64 // rows of strips wherever they can be, 0 for where they pay
 }
 
 // Chosen gives the options of function number seed: all run at batch 7 on one
 // worker; one in sixteen also at 1 and 1024, one in sixteen on 2 and 4
-// workers. The choice is a hash, so that every cell is hit often and no clock
+// workers, one in eight in strips of 3 rows. The choice is a hash, so that every cell is hit often and no clock
 // or counter decides.
 func Chosen(seed uint64) Options {
 	o := Options{Batches: []int{7}, Workers: []int{1}}
@@ -35,6 +36,9 @@ func Chosen(seed uint64) Options {
 	}
 	if h>>8%16 == 0 {
 		o.Workers = []int{1, 2, 4}
+	}
+	if h>>16%8 == 0 {
+		o.Strips = 3
 	}
 	return o
 }
@@ -218,7 +222,11 @@ func (d *Drawn) batched(b *baseline, o Options) error {
 		}
 	}
 	sizes := ir.Sizes{batchSymbol: {Actual: maxRows, Capacity: maxRows}}
-	if err := passes.Run(e.Module, append(append([]passes.Pass{}, passes.SizeFree...), passes.Sized...), sizes, nil); err != nil {
+	list := append(append([]passes.Pass{}, passes.SizeFree...), passes.Sized...)
+	if o.Strips > 0 {
+		list = inStrips(o.Strips)
+	}
+	if err := passes.Run(e.Module, list, sizes, nil); err != nil {
 		return fmt.Errorf("passes on the batched function: %w", err)
 	}
 	return d.executed(e.Module, f.Name, sizes, b, o)

@@ -3,6 +3,7 @@ package random
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -122,5 +123,41 @@ func TestPoison(t *testing.T) {
 	})
 	if failed == 0 && skipped > int(n)/4 {
 		t.Errorf("%d of %d functions could not be compared", skipped, n)
+	}
+}
+
+// TestStrips: what runs strip by strip has the bits of what does not.
+func TestStrips(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		network bool
+		n       uint64
+		sums    int
+	}{{"functions", false, 600, 1}, {"networks", true, 80, 80}} {
+		t.Run(c.name, func(t *testing.T) {
+			if testing.Short() {
+				c.n, c.sums = c.n/8, c.sums/10
+			}
+			var mu sync.Mutex
+			var all Stripped
+			failed := 0
+			check := func(seed uint64) (*Drawn, error) {
+				seen, err := CheckStrips(seed, c.network)
+				mu.Lock()
+				defer mu.Unlock()
+				all.Groups, all.Sums = all.Groups+seen.Groups, all.Sums+seen.Sums
+				return nil, err
+			}
+			Many(0, c.n, check, func(seed uint64, _ *Drawn, err error) bool {
+				if err != nil {
+					failed++
+					t.Errorf("number %d: %v", seed, err)
+				}
+				return failed < 10
+			})
+			if t.Log(all); all.Groups < int(c.n)/4 || all.Sums < c.sums {
+				t.Errorf("too few groups or sums: %+v", all)
+			}
+		})
 	}
 }

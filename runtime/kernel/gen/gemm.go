@@ -8,7 +8,8 @@ import (
 // The argument of a tile kernel, as the driver in runtime/kernel fills it in.
 const tileType = `// gemmTile is what a tile kernel works on: rows of tiles of one column panel,
 // C[i,j] = Σ A[i,l]·B[l,j] over l < k, each element one chain of fused
-// multiply-adds from zero, added to C where add is not 0. All steps are bytes.
+// multiply-adds from zero, added to C where add is addSum; with addGoOn the
+// chain begins with what C holds. All steps are bytes.
 type gemmTile struct {
 	a                 unsafe.Pointer // kernels may move it on
 	aRow, aCol, aNext int            // aNext leads to the A of the next tile
@@ -22,6 +23,12 @@ type gemmTile struct {
 	w                 int // columns in use, for kernels with a mask
 }
 `
+
+// What add says, as in runtime/kernel.
+const (
+	addSum  = 1
+	addGoOn = 2
+)
 
 // Offsets of its fields.
 const (
@@ -194,8 +201,9 @@ func (t tileKernel) loadMask(f *Func) {
 	f.Op("VMOVUPS", Mem{Base: rLeft, Index: rB, Scale: t.bits / 8, Disp: (t.vectors - 1) * 32}, mask)
 }
 
-// enter sets up the pointers of a tile and clears the accumulators. The lines
-// of C are asked for now, so that they arrive while the chains run.
+// enter sets up the pointers of a tile and clears the accumulators, or takes
+// them from C. The lines of C are asked for now, so that they arrive while the
+// chains run.
 func (t tileKernel) enter(f *Func) {
 	if t.masked {
 		t.loadMask(f)
@@ -217,11 +225,26 @@ func (t tileKernel) enter(f *Func) {
 		f.Op("LEAQ", Mem{Base: rowBases[i-1], Index: rARow, Scale: 2}, p)
 		f.Op("ADDQ", rARow, p)
 	}
-	f.Op("MOVQ", Mem{Base: rArgs, Disp: offB}, rB)
-	f.Op("MOVQ", Mem{Base: rArgs, Disp: offK}, rLeft)
 	for i := 0; i < t.rows*t.vectors; i++ {
 		f.Op("VXORPS", Y(i), Y(i), Y(i))
 	}
+	f.Op("CMPQ", Mem{Base: rArgs, Disp: offAdd}, addGoOn)
+	f.Op("JNE", "begin")
+	f.Op("MOVQ", rC, rB)
+	for i := 0; i < t.rows; i++ {
+		for v := 0; v < t.vectors; v++ {
+			c := Mem{Base: rB, Disp: 32 * v}
+			if t.masked && v == t.vectors-1 {
+				f.Op("VMASKMOV"+t.s, c, mask, t.acc(i, v))
+			} else {
+				f.Op("VMOVU"+t.s, c, t.acc(i, v))
+			}
+		}
+		f.Op("ADDQ", Mem{Base: rArgs, Disp: offCRow}, rB)
+	}
+	f.Label("begin")
+	f.Op("MOVQ", Mem{Base: rArgs, Disp: offB}, rB)
+	f.Op("MOVQ", Mem{Base: rArgs, Disp: offK}, rLeft)
 }
 
 // step is one link of all chains.
@@ -263,8 +286,8 @@ func (t tileKernel) step(f *Func) {
 // leave writes the tile, added to C or over it, and moves on to the rows of C
 // below.
 func (t tileKernel) leave(f *Func) {
-	f.Op("CMPQ", Mem{Base: rArgs, Disp: offAdd}, 0)
-	f.Op("JEQ", "store")
+	f.Op("CMPQ", Mem{Base: rArgs, Disp: offAdd}, addSum)
+	f.Op("JNE", "store")
 	f.Op("MOVQ", rC, rB)
 	for i := 0; i < t.rows; i++ {
 		for v := 0; v < t.vectors; v++ {

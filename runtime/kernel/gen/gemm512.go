@@ -194,9 +194,9 @@ func (t wideKernel) loadMask(f *Func) {
 	f.Op("KMOVW", rB, wideMask)
 }
 
-// enter sets up the pointers of a tile and clears the accumulators. The lines
-// of C are asked for now, so that they arrive while the chains run, unless
-// those are short.
+// enter sets up the pointers of a tile and clears the accumulators, or takes
+// them from C. The lines of C are asked for now, so that they arrive while the
+// chains run, unless those are short.
 func (t wideKernel) enter(f *Func) {
 	f.Op("MOVQ", rC, rB)
 	for i := 0; i < t.rows && t.vectors <= 2; i++ {
@@ -215,11 +215,26 @@ func (t wideKernel) enter(f *Func) {
 		f.Op("LEAQ", Mem{Base: wideBases[i-1], Index: rARow, Scale: 4}, p)
 		f.Op("ADDQ", rARow, p)
 	}
-	f.Op("MOVQ", Mem{Base: rArgs, Disp: offB}, rB)
-	f.Op("MOVQ", Mem{Base: rArgs, Disp: offK}, rLeft)
 	for i := 0; i < t.rows*t.vectors; i++ {
 		f.Op("VPXORQ", Z(i), Z(i), Z(i))
 	}
+	f.Op("CMPQ", Mem{Base: rArgs, Disp: offAdd}, addGoOn)
+	f.Op("JNE", "begin")
+	f.Op("MOVQ", rC, rB)
+	for i := 0; i < t.rows; i++ {
+		for v := 0; v < t.vectors; v++ {
+			c := Mem{Base: rB, Disp: 64 * v}
+			if t.partial(v) {
+				f.Op("VMOVU"+t.s+".Z", c, wideMask, t.acc(i, v))
+			} else {
+				f.Op("VMOVU"+t.s, c, t.acc(i, v))
+			}
+		}
+		f.Op("ADDQ", Mem{Base: rArgs, Disp: offCRow}, rB)
+	}
+	f.Label("begin")
+	f.Op("MOVQ", Mem{Base: rArgs, Disp: offB}, rB)
+	f.Op("MOVQ", Mem{Base: rArgs, Disp: offK}, rLeft)
 }
 
 // step is one link of all chains.
@@ -264,8 +279,8 @@ func (t wideKernel) step(f *Func) {
 // leave writes the tile, added to C or over it, and moves on to the rows of C
 // below.
 func (t wideKernel) leave(f *Func) {
-	f.Op("CMPQ", Mem{Base: rArgs, Disp: offAdd}, 0)
-	f.Op("JEQ", "store")
+	f.Op("CMPQ", Mem{Base: rArgs, Disp: offAdd}, addSum)
+	f.Op("JNE", "store")
 	f.Op("MOVQ", rC, rB)
 	for i := 0; i < t.rows; i++ {
 		for v := 0; v < t.vectors; v++ {

@@ -19,11 +19,17 @@ func main() {
 	from := flag.Uint64("from", 0, "the first")
 	full := flag.Bool("full", false, "all batch sizes and workers for every function")
 	poison := flag.Bool("poison", false, "functions whose branches guard domains, and their derivatives")
+	strips := flag.Bool("strips", false, "gradients over a batch, in strips of a few rows and without")
 	flag.Parse()
 	check := random.CheckChosen
 	switch {
 	case *poison:
 		check = random.CheckPoison
+	case *strips:
+		check = func(seed uint64) (*random.Drawn, error) {
+			_, err := random.CheckStrips(seed, seed%4 == 0)
+			return random.Draw(seed), err
+		}
 	case *full:
 		check = func(seed uint64) (*random.Drawn, error) {
 			return random.Check(seed, random.Options{Batches: []int{1, 7, 1024}, Workers: []int{1, 2, 4}})
