@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/runtime/kernel"
@@ -12,8 +13,9 @@ import (
 // may be tiny: windows of an image with a small kernel are the usual case.
 // There a task brings what its product reads into the scratch of its worker,
 // in an order in which the labels join, and what it computes back from there.
-// Whether and how that is done decides the order of sums, so it is a function
-// of the labels alone, and of no machine.
+// Which labels are the links of a chain decides the order of sums, so that is a
+// function of the summed labels alone: not of how many rows there are, nor of
+// what is cheap.
 
 // regroupRoom is the elements of what one product keeps in the scratch.
 const regroupRoom = tileBytes / 8
@@ -45,30 +47,54 @@ var strideIn = [3]func(label) int{
 	func(l label) int { return l.c },
 }
 
-// regroup is the cheapest form, if it takes half the time of products with a
-// row, a column and a link label each; nil where none does.
+// longLinks is the length from which one label is enough for a chain, and
+// mostJoined how many links short ones make together at most.
+const (
+	longLinks  = 32
+	mostJoined = 1024
+)
+
+// chainOf is which summed labels are the links of a chain: the longest of those
+// that are left when neighbours have joined, or the last ones together where all
+// are short. Chains over the others are added in order.
+func chainOf(ls []label) (deep, links []label) {
+	js := group(ls, func(l label) bool { return !l.inC })
+	if len(js) < 2 {
+		return nil, js
+	}
+	if k, rest := largest(js); k.n >= longLinks {
+		return rest, []label{k}
+	}
+	at, n := len(js), 1
+	for at > 0 && n*js[at-1].n <= mostJoined {
+		at--
+		n *= js[at].n
+	}
+	return js[:at], js[at:]
+}
+
+// regroup is the cheapest form, where it takes half the time of products of what
+// lies there, or where those cannot make the chains; else nil.
 func regroup(ls []label) *form {
 	ms := ordered(ls, func(l label) bool { return l.inC && l.inA && !l.inB })
 	ns := ordered(ls, func(l label) bool { return l.inC && l.inB && !l.inA })
-	ks := ordered(ls, func(l label) bool { return !l.inC })
 	both := ordered(ls, func(l label) bool { return l.inC && l.inA && l.inB })
+	deep, links := chainOf(ls)
 	plain, best := -1, (*form)(nil)
 	for i := range len(ms) + 1 {
 		for j := range len(ns) + 1 {
-			for d := range len(ks) + 1 {
-				f := &form{m: ms[i:], n: ns[j:], k: ks[d:], deep: ks[:d]}
-				f.outer = append(append(append(f.outer, both...), ms[:i]...), ns[:j]...)
-				f.price()
-				if f.apart == [3]bool{} && (plain < 0 || f.cost < plain) {
-					plain = f.cost
-				}
-				if f.room() <= regroupRoom && (best == nil || f.cost < best.cost) {
-					best = f
-				}
+			f := &form{m: ms[i:], n: ns[j:], k: links, deep: deep}
+			f.outer = slices.Concat(both, ms[:i], ns[:j])
+			f.price()
+			if f.apart == [3]bool{} && (plain < 0 || f.cost < plain) {
+				plain = f.cost
+			}
+			if f.room() <= regroupRoom && (best == nil || f.cost < best.cost) {
+				best = f
 			}
 		}
 	}
-	if best == nil || best.apart == [3]bool{} || plain >= 0 && 2*best.cost > plain {
+	if len(links) < 2 && (best == nil || best.apart == [3]bool{} || plain >= 0 && 2*best.cost > plain) {
 		return nil
 	}
 	return best

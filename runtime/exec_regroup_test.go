@@ -50,8 +50,9 @@ func TestRegroup(t *testing.T) {
 	for _, c := range contractions {
 		m := batchModule()
 		fn, rows := einsumFunc(m, c.spec, c.sizes, ir.F32)
-		if plan := planOf(t, m, fn, rows); strings.Contains(plan, "regrouped") {
-			t.Errorf("%s is regrouped", c.spec)
+		// Short chains over labels that do not join are chains over both.
+		if plan, want := planOf(t, m, fn, rows), c.spec == "tbi,bto->oi"; strings.Contains(plan, "regrouped") != want {
+			t.Errorf("%s: the plan is\n%s", c.spec, plan)
 		}
 	}
 }
