@@ -18,12 +18,20 @@ const leastRows = 48
 // onlyFor reports whether a product is read by nobody but what runs within it,
 // and is of a shape whose rows can be computed one block after the other: one
 // axis of either operand, chains of one block. Then it is never stored: a
-// gradient that is only for the update of its parameter.
+// gradient that is only for the update of its parameter. Where what follows has
+// a result to store that can lie in its place, nothing would be spared.
 func (p *plan) onlyFor(product, next *ir.Op) bool {
 	x := product.Results[0]
 	for _, u := range p.uses[x] {
 		if u.op != next {
 			return false
+		}
+	}
+	for _, w := range next.Results {
+		for _, u := range p.uses[w] {
+			if u.op != nil && p.canTakeOver(next, w, x) {
+				return false
+			}
 		}
 	}
 	in, out, err := ir.EinsumLabels(product.Attrs.(ir.EinsumAttrs).Spec)

@@ -43,6 +43,21 @@ func TestNotStored(t *testing.T) {
 	}
 }
 
+// TestInPlace: a product whose place what follows takes is stored.
+func TestInPlace(t *testing.T) {
+	m := batchModule()
+	f := m.Add(ir.NewFunc("f"))
+	x := f.AddParam("x", ir.TensorOf(ir.F32, batchDim, ir.N(64)), ir.Input{})
+	w := f.AddParam("w", ir.TensorOf(ir.F32, ir.N(64), ir.N(64)), ir.Input{})
+	b := ir.NewBuilder(m, f)
+	h := b.One("neg", nil, b.Einsum("bi,io->bo", x, w))
+	b.Return(b.One("cumsum", ir.CumAttrs{Axis: 0}, h))
+	compare(t, m, f, ir.Sample{}, 50, 50, 1)
+	if peak := peakOf(t, m, 50); peak != 4*50*64 {
+		t.Errorf("the arena is %d bytes, not one tensor", peak)
+	}
+}
+
 // TestStored: longer chains than one block, and rows that are too long, are
 // stored as ever.
 func TestStored(t *testing.T) {
