@@ -6,7 +6,7 @@ import "github.com/dfc-lang/dfc/runtime/kernel/macro"
 // 256 bits are enough: rows are short, and waiting for memory takes the rest.
 func rowsFile() *Asm {
 	a := NewAsm("unsafe")
-	rowKernel{name: "gatherRows", doc: "copies rows to x, the rows that idx names", move: copyFrom}.write(a)
+	rowKernel{name: "gatherRows", doc: "copies rows to x, the rows that idx names", move: copyFrom, fills: true}.write(a)
 	rowKernel{name: "writeRows", doc: "copies x to rows, those that idx names, the last one first", move: copyTo, back: true}.write(a)
 	for _, l := range []macro.Lane{macro.F32, macro.F64} {
 		rowKernel{name: "addRows" + upper(l), doc: "adds x to rows, those that idx names", move: func(f *Func) { addRow(f, suffix(l), false) }}.write(a)
@@ -22,6 +22,7 @@ func rowsFile() *Asm {
 type rowKernel struct {
 	name, doc string
 	back      bool
+	fills     bool          // x is written, and its lines are asked for
 	move      func(f *Func) // a row at rRow and the one of x at rX, of rSize bytes
 }
 
@@ -66,6 +67,10 @@ func (k rowKernel) write(a *Asm) {
 	f.Op("CMPQ", AX, rPart)
 	f.Op("JCC", "next")
 	k.ask(f)
+	if k.fills {
+		f.Op("PREFETCHT0", Mem{Base: rX})
+		f.Op("PREFETCHT0", Mem{Base: rX, Index: rSize, Scale: 1, Disp: -1})
+	}
 	f.Op("IMULQ", rSize, rRow)
 	f.Op("ADDQ", rRows, rRow)
 	k.move(f)

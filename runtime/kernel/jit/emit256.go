@@ -184,6 +184,7 @@ func (e *emitter) write(s place, x vec, w Width) {
 		return
 	}
 	m := e.stream(s, rAX)
+	e.own(s, m)
 	switch {
 	case e.lanes > 1:
 		e.rrm(vmovupsSt, e.wide(w), x, 0, m)

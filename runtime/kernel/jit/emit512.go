@@ -220,6 +220,7 @@ func (e *emitter) write512(s place, x vec, w Width) {
 		return
 	}
 	m, f := e.stream(s, rAX), e.some(w)
+	e.own(s, m)
 	f.zero = false
 	i := byLane(w, vmovupsSt, vmovupdSt)
 	if e.lanes == 1 {
