@@ -38,12 +38,13 @@ func stripsOf(m *ir.Module, sizes ir.Sizes, forced int64) error {
 	return nil
 }
 
-// The rule of costs: what a core keeps near, what strips may take of it, and
-// nanoseconds a byte of what comes from memory or from the cache, an element of an
-// operand that is packed, and a kernel that is started.
+// The rule of costs: what is too much for the second cache of a core by far, what a
+// strip may take, and nanoseconds a byte of what comes from memory or from the cache,
+// an element of an operand that is packed, and a kernel that is started.
 const (
-	nearBytes   = 2 << 20
+	nearBytes   = 4 << 20
 	stripBytes  = 1 << 20
+	viewBytes   = 64 << 10 // of an operand that would have to be copied
 	memoryTime  = 0.05
 	cacheTime   = 0.03
 	packTime    = 0.5
@@ -165,7 +166,7 @@ func (s *stripping) joins(g *stripGroup, op *ir.Op, sums bool) ir.RowKind {
 			return ir.RowsMixed
 		case ok && g.in[p]:
 			lead[x] = g.lead[x]
-		case s.summedView(x):
+		case s.summedView(x) || s.largeView(x):
 			return ir.RowsMixed
 		case x.Type.Rank() > 0 && x.Type.Dims[0] == g.dim:
 			open = append(open, x)
@@ -188,6 +189,16 @@ func (s *stripping) joins(g *stripGroup, op *ir.Op, sums bool) ir.RowKind {
 		}
 	}
 	return ir.RowsMixed
+}
+
+// largeView reports whether x shows something in an order of its own that costs much
+// to store, as an operand of strips must be.
+func (s *stripping) largeView(x *ir.Value) bool {
+	if x.Def == nil || !isView(x.Def) || ir.SamePoints(x.Def) {
+		return false
+	}
+	_, same := x.Def.Attrs.(ir.ReshapeAttrs)
+	return !same && s.bytes[x] > viewBytes && s.forced == 0
 }
 
 // summedView reports whether x is a view that a sum reads too: as an operand of strips
