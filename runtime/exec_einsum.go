@@ -12,6 +12,7 @@ import (
 type label struct {
 	n       int
 	a, b, c int
+	la, lb  int // strides in copies of the operands (see view.whole)
 	inA     bool
 	inB     bool
 	inC     bool
@@ -100,7 +101,11 @@ func (b *binder) outer(op *ir.Op, in []string, out string) step {
 func (b *binder) labels(op *ir.Op, in []string, out string) []label {
 	at := map[rune]int{}
 	var ls []label
-	note := func(text string, v view, set func(l *label, stride int)) {
+	note := func(text string, v view, set func(l *label, stride, whole int)) {
+		whole := v.whole
+		if whole == nil {
+			whole = v.stride
+		}
 		for i, c := range text {
 			if v.shape[i] == 1 {
 				continue
@@ -111,12 +116,12 @@ func (b *binder) labels(op *ir.Op, in []string, out string) []label {
 				at[c] = k
 				ls = append(ls, label{n: v.shape[i]})
 			}
-			set(&ls[k], v.stride[i])
+			set(&ls[k], v.stride[i], whole[i])
 		}
 	}
-	note(in[0], b.view(op.Operands[0]), func(l *label, s int) { l.a, l.inA = s, true })
-	note(in[1], b.view(op.Operands[1]), func(l *label, s int) { l.b, l.inB = s, true })
-	note(out, b.view(op.Results[0]), func(l *label, s int) { l.c, l.inC = s, true })
+	note(in[0], b.view(op.Operands[0]), func(l *label, s, whole int) { l.a, l.la, l.inA = s, whole, true })
+	note(in[1], b.view(op.Operands[1]), func(l *label, s, whole int) { l.b, l.lb, l.inB = s, whole, true })
+	note(out, b.view(op.Results[0]), func(l *label, s, _ int) { l.c, l.inC = s, true })
 	return ls
 }
 
@@ -134,10 +139,10 @@ func ordered(ls []label, pick func(label) bool) []label {
 		if x.c != y.c {
 			return x.c > y.c
 		}
-		if x.a != y.a {
-			return x.a > y.a
+		if x.la != y.la {
+			return x.la > y.la
 		}
-		return x.b > y.b
+		return x.lb > y.lb
 	})
 	return g
 }

@@ -62,7 +62,7 @@ func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string, aft
 		}
 		return c.chains(b), what + ", going on"
 	}
-	if c.nOuter*c.nDeep > 1 {
+	if c.nOuter*c.nDeep > 1 || windowed(ls) {
 		if s, what := regrouped[T](b, op, ls, after); s != nil {
 			return s, what
 		}
@@ -175,7 +175,7 @@ func (c *contraction[T]) cross(groups ...[]label) {
 
 // crossed is the label for the operands in the other order.
 func (l label) crossed() label {
-	l.a, l.b, l.inA, l.inB = l.b, l.a, l.inB, l.inA
+	l.a, l.b, l.la, l.lb, l.inA, l.inB = l.b, l.a, l.lb, l.la, l.inB, l.inA
 	return l
 }
 

@@ -54,23 +54,52 @@ const (
 	mostJoined = 1024
 )
 
+// windowed reports whether an operand is a view of windows.
+func windowed(ls []label) bool {
+	return slices.ContainsFunc(ls, func(l label) bool { return l.a != l.la || l.b != l.lb })
+}
+
 // chainOf is which summed labels are the links of a chain: the longest of those
 // that are left when neighbours have joined, or the last ones together where all
-// are short. Chains over the others are added in order.
+// are short. Chains over the others are added in order. Neighbours join by how
+// the operands would lie if they were copied, so that views change no bits.
 func chainOf(ls []label) (deep, links []label) {
-	js := group(ls, func(l label) bool { return !l.inC })
-	if len(js) < 2 {
-		return nil, js
+	runs := runsOf(ordered(ls, func(l label) bool { return !l.inC }))
+	best := 0
+	for i, r := range runs {
+		if count(r) > count(runs[best]) {
+			best = i
+		}
 	}
-	if k, rest := largest(js); k.n >= longLinks {
-		return rest, []label{k}
+	if len(runs) < 2 || count(runs[best]) >= longLinks {
+		for i, r := range runs {
+			if i != best {
+				deep = append(deep, r...)
+			} else {
+				links = r
+			}
+		}
+		return deep, links
 	}
-	at, n := len(js), 1
-	for at > 0 && n*js[at-1].n <= mostJoined {
+	at, n := len(runs), 1
+	for at > 0 && n*count(runs[at-1]) <= mostJoined {
 		at--
-		n *= js[at].n
+		n *= count(runs[at])
 	}
-	return js[:at], js[at:]
+	return slices.Concat(runs[:at]...), slices.Concat(runs[at:]...)
+}
+
+// runsOf cuts labels into those that step as one in copies of both operands.
+func runsOf(ls []label) [][]label {
+	var runs [][]label
+	for i, l := range ls {
+		if i > 0 && ls[i-1].la == l.n*l.la && ls[i-1].lb == l.n*l.lb {
+			runs[len(runs)-1] = append(runs[len(runs)-1], l)
+		} else {
+			runs = append(runs, []label{l})
+		}
+	}
+	return runs
 }
 
 // regroup is the cheapest form, where it takes half the time of products of what
@@ -94,7 +123,8 @@ func regroup(ls []label) *form {
 			}
 		}
 	}
-	if len(links) < 2 && (best == nil || best.apart == [3]bool{} || plain >= 0 && 2*best.cost > plain) {
+	_, one := joined(links, 0, 1)
+	if best == nil || one && !windowed(ls) && (best.apart == [3]bool{} || plain >= 0 && 2*best.cost > plain) {
 		return nil
 	}
 	return best
