@@ -20,9 +20,17 @@ type places struct {
 }
 
 // evenSteps recognises the places of a gather.
-func evenSteps(v *ir.Value) (places, bool) {
+func evenSteps(v *ir.Value) (places, bool) { return stepping{}.steps(v) }
+
+// stepping says what feeds the parameters of the loops that are looked into.
+type stepping map[*ir.Value]*ir.Value
+
+func (s stepping) steps(v *ir.Value) (places, bool) {
+	if x := s[v]; x != nil {
+		return s.steps(x)
+	}
 	op := v.Def
-	if op == nil || len(op.Results) != 1 {
+	if op == nil || op.Row.Name != "fused" && len(op.Results) != 1 {
 		return places{}, false
 	}
 	e := places{step: make([]int64, v.Type.Rank())}
@@ -40,9 +48,9 @@ func evenSteps(v *ir.Value) (places, bool) {
 		if k := op.Operands[0].Type.Kind; !k.IsInt() && k != ir.Index {
 			return e, false
 		}
-		return evenSteps(op.Operands[0])
+		return s.steps(op.Operands[0])
 	case ir.BroadcastAttrs:
-		x, ok := evenSteps(op.Operands[0])
+		x, ok := s.steps(op.Operands[0])
 		if !ok {
 			return e, false
 		}
@@ -52,17 +60,23 @@ func evenSteps(v *ir.Value) (places, bool) {
 		}
 		return e, true
 	}
-	return evenSum(op)
+	if op.Row.Name == "fused" {
+		for i, p := range op.Regions[0].Params {
+			s[p] = op.Operands[i]
+		}
+		return s.steps(op.Regions[0].Results[v.Index])
+	}
+	return s.sum(op)
 }
 
-// evenSum is a sum, or a product of which one side is the same everywhere.
-func evenSum(op *ir.Op) (places, bool) {
+// sum is that of a sum, or of a product of which one side is the same everywhere.
+func (s stepping) sum(op *ir.Op) (places, bool) {
 	name := op.Row.Name
 	if name != "add" && name != "sub" && name != "mul" {
 		return places{}, false
 	}
-	x, ok1 := evenSteps(op.Operands[0])
-	y, ok2 := evenSteps(op.Operands[1])
+	x, ok1 := s.steps(op.Operands[0])
+	y, ok2 := s.steps(op.Operands[1])
 	if !ok1 || !ok2 {
 		return places{}, false
 	}
