@@ -13,6 +13,16 @@ import (
 // each repetition. What it depends on is computed once; nothing is written or
 // printed.
 func (b *Bound) Repeat(ctx context.Context, name string, n int) (took []time.Duration, err error) {
+	err = b.RepeatWhile(ctx, name, func(d time.Duration) bool {
+		took = append(took, d)
+		return len(took) < n
+	})
+	return took, err
+}
+
+// RepeatWhile is Repeat for as long as the caller wants: it is told the time of
+// each repetition, and what it does meanwhile is in none of them.
+func (b *Bound) RepeatWhile(ctx context.Context, name string, more func(took time.Duration) bool) (err error) {
 	s := newSession(ctx, b, RunOptions{})
 	defer guard(&err, "running the program")
 	for _, node := range b.module.Nodes {
@@ -21,36 +31,35 @@ func (b *Bound) Repeat(ctx context.Context, name string, n int) (took []time.Dur
 			continue
 		case *ir.Compute:
 			if node.Name == name {
-				return s.repeat(node, body, n)
+				return s.repeat(node, body, more)
 			}
 		}
 		if everyOf(node) != "" {
 			continue
 		}
 		if err := s.node(s.module.Node(node.Name)); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return nil, source.List{source.Errorf(codeNoNode, source.Span{}, "the program computes no value named %s", name)}
+	return source.List{source.Errorf(codeNoNode, source.Span{}, "the program computes no value named %s", name)}
 }
 
-func (s *session) repeat(n *ir.Node, b *ir.Compute, times int) ([]time.Duration, error) {
+func (s *session) repeat(n *ir.Node, b *ir.Compute, more func(took time.Duration) bool) error {
 	c, err := s.newCall(b.Fn, "", n)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := c.once(); err != nil {
-		return nil, err
+		return err
 	}
-	took := make([]time.Duration, times)
-	for i := range took {
+	for again := true; again; {
 		began := time.Now()
 		if err := c.once(); err != nil {
-			return nil, err
+			return err
 		}
-		took[i] = time.Since(began)
+		again = more(time.Since(began))
 	}
-	return took, nil
+	return nil
 }
 
 // Work is what a run of a planned function counts for: floating operations,

@@ -123,9 +123,9 @@ func init() {
 		},
 		Row{
 			Name: "lgamma", Family: "unary", Traits: Elementwise | Domain,
-			Doc:    "log |Gamma(x)|, +inf at 0 and the negative whole numbers.",
+			Doc:    "log |Gamma(x)|, +inf at 0, the negative whole numbers and the infinities.",
 			Type:   sameType(1, floatKinds),
-			Scalar: one(func(x float64) float64 { y, _ := math.Lgamma(x); return y }),
+			Scalar: one(lgamma),
 			Tangent: slope(func(b *Builder, x, _ *Value) *Value {
 				return b.One("polygamma", NAttrs{0}, x)
 			}),

@@ -2,6 +2,16 @@ package ir
 
 import "math"
 
+// lgamma is log |Gamma(x)|, which the standard library has at -inf from the other
+// side.
+func lgamma(x float64) float64 {
+	if math.IsInf(x, -1) {
+		return math.Inf(1)
+	}
+	y, _ := math.Lgamma(x)
+	return y
+}
+
 // polygamma is the derivative number n+1 of log Gamma at x. For x > 0 it
 // shifts x up by the recurrence and sums the asymptotic series (Abramowitz and
 // Stegun 6.4.6 and 6.4.11, 6.3.18 for n = 0); other x are reflected (6.4.7).

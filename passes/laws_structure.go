@@ -82,6 +82,7 @@ var structureLaws = []Law{
 	}},
 	{Name: "sum-sum", Says: "a sum of sums is one sum", Class: Reorder, On: []string{"reduce_sum"}, Apply: sumSum},
 	{Name: "sum-repeated", Says: "the sum of n times x is n·x", Class: Reorder, On: []string{"reduce_sum"}, Apply: sumRepeated},
+	{Name: "max-repeated", Says: "the greatest of n ≥ 1 times x is the greatest of x", Class: Reorder, On: []string{"reduce_max"}, Apply: maxRepeated},
 }
 
 // added is the axes that a broadcast adds.
@@ -354,4 +355,44 @@ func sumRepeated(w *rewriter, op *ir.Op) []*ir.Value {
 	y := w.b.Sum(x.Def.Operands[0], sum...)
 	y = w.b.Mul(y, w.b.Spread(w.b.One("size", ir.SizeAttrs{N: n, K: y.Type.Kind}), y.Type.Dims...))
 	return one(w.b.Broadcast(y, op.Results[0].Type.Dims, axes...))
+}
+
+// maxRepeated takes the greatest along the axes of x before they are repeated.
+// Of the axes that repeat, those stay of which it is not known that they have
+// an element.
+func maxRepeated(w *rewriter, op *ir.Op) []*ir.Value {
+	x := op.Operands[0]
+	if !is(x, "broadcast") {
+		return nil
+	}
+	a := x.Def.Attrs.(ir.BroadcastAttrs)
+	var dims []ir.Dim
+	var own, rest, axes []int // of x, of the new reduction, of the new broadcast
+	for i, d := range a.Dims {
+		j, gone := slices.Index(a.Axes, i), slices.Contains(op.Attrs.(ir.AxesAttrs).Axes, i)
+		n, known := d.Const()
+		switch {
+		case gone && j >= 0:
+			own = append(own, j)
+			continue
+		case gone && known && n > 0:
+			continue
+		case gone:
+			rest = append(rest, len(dims))
+		case j >= 0:
+			axes = append(axes, len(dims))
+		}
+		dims = append(dims, d)
+	}
+	if len(dims) == len(a.Dims) {
+		return nil
+	}
+	y := x.Def.Operands[0]
+	if len(own) > 0 {
+		y = w.b.One("reduce_max", ir.AxesAttrs{Axes: own}, y)
+	}
+	if y = w.b.Broadcast(y, dims, axes...); len(rest) > 0 {
+		y = w.b.One("reduce_max", ir.AxesAttrs{Axes: rest}, y)
+	}
+	return one(y)
 }

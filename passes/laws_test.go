@@ -49,6 +49,7 @@ var lawExamples = map[string]string{
 	"gather-known":          "%3 = const {t index<3>, i [2]} : index<3>\n%4 = gather %0, %3 {axis 0, batch_dims 0} : f64\nreturn %4",
 	"reduce-ones":           "%3 = reshape %0 {dims [3,1]} : f64[3,1]\n%4 = exp %3 : f64[3,1]\n%5 = reduce_max %4 {axes [1]} : f64[3]\nreturn %5",
 	"sum-sum":               "%3 = einsum %0, %1 {spec \"i,j->ij\"} : f64[3,3]\n%4 = exp %3 : f64[3,3]\n%5 = reduce_sum %4 {axes [1]} : f64[3]\n%6 = reduce_sum %5 {axes [0]} : f64\nreturn %6",
+	"max-repeated":          "%3 = broadcast %0 {dims [4,3], axes [1]} : f64[4,3]\n%4 = reduce_max %3 {axes [0]} : f64[3]\nreturn %4",
 	"sum-repeated":          "%3 = broadcast %0 {dims [4,3], axes [1]} : f64[4,3]\n%4 = reduce_sum %3 {axes [0]} : f64[3]\nreturn %4",
 	"recognise-contraction": "%3 = broadcast %0 {dims [4,3], axes [1]} : f64[4,3]\n%4 = broadcast %1 {dims [4,3], axes [1]} : f64[4,3]\n%5 = mul %0, %1 : f64[3]\n%6 = reduce_sum %5 {axes [0]} : f64\nreturn %6",
 	"einsum-broadcast":      "%3 = broadcast %0 {dims [4,3], axes [1]} : f64[4,3]\n%4 = einsum %3, %1 {spec \"bi,i->b\"} : f64[4]\n%5 = broadcast %1 {dims [3,3], axes [0]} : f64[3,3]\n%6 = einsum %0, %5 {spec \"i,ji->j\"} : f64[3]\nreturn %4, %6",

@@ -20,6 +20,7 @@ type Pass struct {
 
 // SizeFree is what runs before the sizes of the data are known.
 var SizeFree = []Pass{
+	{"group", group, "sums over the rows of one key are as they were written, and have no derivatives yet"},
 	{"sink", sink, "what only a branch uses belongs to it, before derivatives are taken"},
 	{"stabilise", stabilise, "log(softmax) and the like, before their derivatives are taken"},
 	{"simplify", simplify, "fewer values to differentiate"},
@@ -57,6 +58,8 @@ type Order struct{ First, Then, Reason string }
 
 // Orders is checked by a test against both lists.
 var Orders = []Order{
+	{"group", "sink", "a value that a branch uses alone no longer tells which key it belongs to"},
+	{"group", "step", "the loops of a comprehension are still loops"},
 	{"sink", "derive", "afterwards the value is a residual outside of the branch, and its NaN reaches the sum"},
 	{"step", "derive", "step only asks"},
 	{"stabilise", "derive", "the derivative of an unstable form is worse than the form"},

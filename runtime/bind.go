@@ -49,6 +49,7 @@ type binding struct {
 	ins   []bound
 	outs  []bound
 	rows  []KernelRow
+	habit habit
 }
 
 // bound is what an array of the caller must be.
@@ -214,7 +215,7 @@ func (b *binder) makeView(v *ir.Value) view {
 		switch op.Attrs.(type) {
 		case ir.ConstAttrs:
 			return b.constView(op)
-		case ir.ReshapeAttrs, ir.BroadcastAttrs, ir.TransposeAttrs, ir.SliceAttrs:
+		case ir.ReshapeAttrs, ir.BroadcastAttrs, ir.TransposeAttrs, ir.SliceAttrs, ir.GatherAttrs:
 			if i.root != v {
 				return b.operandView(op)
 			}
@@ -252,6 +253,9 @@ func (b *binder) operandView(op *ir.Op) view {
 			}
 		}
 		return x.box(starts, sizes, steps)
+	case ir.GatherAttrs:
+		e, _ := window(op)
+		return x.windowed(a.Axis, e, b.shape(op.Operands[1].Type.Dims))
 	}
 	return x
 }
@@ -331,6 +335,9 @@ func (b *binder) opStep(op *ir.Op, o *opInfo) (step, string) {
 	case "iota", "size", "cross_count":
 		return b.number(op), "fill"
 	case "gather":
+		if b.plan.windows(op) {
+			return b.structure(op), "copy"
+		}
 		return b.gather(op), "gather"
 	case "scatter_add":
 		return b.scatterAdd(op), "scatter"
@@ -396,13 +403,7 @@ func (b *binder) then(op *ir.Op) func(w *worker, lo, hi int) {
 		return nil
 	}
 	s.flatten(b.prog.pool.workers[0])
-	return func(w *worker, lo, hi int) {
-		if s.flat != nil && lo == 0 && hi == s.n && w == s.flat.w {
-			s.flat.run()
-			return
-		}
-		s.points(w, 0, lo, hi)
-	}
+	return s.within
 }
 
 // mayAlias reports whether two slots can be the same memory: the same slot, or

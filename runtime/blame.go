@@ -28,13 +28,13 @@ type Blame struct {
 
 // Message says it in a sentence.
 func (b *Blame) Message() string {
-	result := strings.ToLower(fmt.Sprint(b.Result))
+	result := sixDigits(b.Result)
 	if b.Op == "" {
 		return fmt.Sprintf("`%s` is %s before anything is computed", b.Name, result)
 	}
 	var x []string
 	for _, v := range b.Operands {
-		x = append(x, strconv.FormatFloat(v, 'g', 6, 64))
+		x = append(x, sixDigits(v))
 	}
 	what := words[b.Op]
 	if what == "" {
@@ -49,6 +49,14 @@ func (b *Blame) Message() string {
 		what = b.Name + ": " + what
 	}
 	return what + " is " + result
+}
+
+// sixDigits is a number in a message, in six digits.
+func sixDigits(x float64) string {
+	if word := array.Special(x); word != "" {
+		return word
+	}
+	return strconv.FormatFloat(x, 'g', 6, 64)
 }
 
 // signs are how the language writes operations of two numbers.

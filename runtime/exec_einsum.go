@@ -85,6 +85,7 @@ func (b *binder) outer(op *ir.Op, in []string, out string) step {
 		t.loads = append(t.loads, l)
 	}
 	t.instrs = []tileInstr{{op: mul, dst: 2, src: []int{0, 1}}}
+	t.inOrder(nil)
 	s := b.tile(op, t)
 	if s == nil {
 		return nil
@@ -116,9 +117,9 @@ func (b *binder) labels(op *ir.Op, in []string, out string) []label {
 	return ls
 }
 
-// group picks labels, orders them by the strides of the result (of the
-// operands, for summed ones) and joins what steps as one.
-func group(ls []label, pick func(label) bool) []label {
+// ordered picks labels and orders them by the strides of the result (of the
+// operands, for summed ones).
+func ordered(ls []label, pick func(label) bool) []label {
 	var g []label
 	for _, l := range ls {
 		if pick(l) {
@@ -135,6 +136,12 @@ func group(ls []label, pick func(label) bool) []label {
 		}
 		return x.b > y.b
 	})
+	return g
+}
+
+// group is ordered labels, of which those that step as one are one.
+func group(ls []label, pick func(label) bool) []label {
+	g := ordered(ls, pick)
 	var shape, as, bs, cs []int
 	for _, l := range g {
 		shape, as, bs, cs = append(shape, l.n), append(as, l.a), append(bs, l.b), append(cs, l.c)

@@ -25,6 +25,8 @@ type contraction[T kernel.Float] struct {
 	rows, cols    int // of the block of one task
 	downs, across int // blocks of one product
 
+	parts [3]*part // of A, B and C, where they are kept in the scratch
+
 	// after is the hook of product; where the result of a task is no range of
 	// elements, it runs in a job of its own behind the last.
 	after func(w *worker, lo, hi int)
@@ -41,14 +43,19 @@ const afterBlock = 1 << 17
 const afterWork = 1 << 14
 
 func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string, after func(w *worker, lo, hi int)) (step, string) {
-	c := &contraction[T]{fr: b.fr, a: b.view(op.Operands[0]), b: b.view(op.Operands[1]), c: b.view(op.Results[0])}
+	c := newContraction[T](b, op)
 	if c.c.len() == 0 {
 		return nil, ""
 	}
 	if c.a.len() == 0 || c.b.len() == 0 {
 		return inOrder(b.clear(c.c), c.behind(b, after)), "fill"
 	}
-	c.shape(b.labels(op, in, out))
+	ls := b.labels(op, in, out)
+	if c.shape(ls); c.nOuter*c.nDeep > 1 {
+		if s, what := regrouped[T](b, op, ls, after); s != nil {
+			return s, what
+		}
+	}
 	if s := c.splitUp(b, op, after); s != nil {
 		return s, fmt.Sprintf("GEMM %d×%d×%d in %d parts", c.g.M, c.g.N, c.g.K, kernel.Parts(c.g.M, c.g.N, c.g.K))
 	}
@@ -116,7 +123,6 @@ func (c *contraction[T]) then(b *binder, product step, after func(w *worker, lo,
 
 // shape chooses what of the labels is the GEMM and what are loops around it.
 func (c *contraction[T]) shape(ls []label) {
-	c.extents = [3]int{c.a.extent(), c.b.extent(), c.c.extent()}
 	m, ms := largest(group(ls, func(l label) bool { return l.inC && l.inA && !l.inB }))
 	n, ns := largest(group(ls, func(l label) bool { return l.inC && l.inB && !l.inA }))
 	k, ks := largest(group(ls, func(l label) bool { return !l.inC }))
@@ -124,13 +130,8 @@ func (c *contraction[T]) shape(ls []label) {
 	c.outer = append(append(c.outer, ms...), ns...)
 	if n.c > m.c && m.n > 1 {
 		// The rows of C are those of the second operand.
-		c.a, c.b, c.extents[0], c.extents[1] = c.b, c.a, c.extents[1], c.extents[0]
 		m, n, k = n.crossed(), m.crossed(), k.crossed()
-		for _, ls := range [][]label{c.outer, c.deep} {
-			for i := range ls {
-				ls[i] = ls[i].crossed()
-			}
-		}
+		c.cross(c.outer, c.deep)
 	}
 	c.nOuter, c.nDeep = 1, 1
 	for _, l := range c.outer {
@@ -140,6 +141,22 @@ func (c *contraction[T]) shape(ls []label) {
 		c.nDeep *= l.n
 	}
 	c.g = kernel.NewGemm[T](m.n, n.n, k.n, [2]int{m.a, k.a}, [2]int{k.b, n.b}, [2]int{m.c, n.c})
+}
+
+func newContraction[T kernel.Float](b *binder, op *ir.Op) *contraction[T] {
+	c := &contraction[T]{fr: b.fr, a: b.view(op.Operands[0]), b: b.view(op.Operands[1]), c: b.view(op.Results[0])}
+	c.extents = [3]int{c.a.extent(), c.b.extent(), c.c.extent()}
+	return c
+}
+
+// cross takes the operands in the other order.
+func (c *contraction[T]) cross(groups ...[]label) {
+	c.a, c.b, c.extents[0], c.extents[1] = c.b, c.a, c.extents[1], c.extents[0]
+	for _, ls := range groups {
+		for i := range ls {
+			ls[i] = ls[i].crossed()
+		}
+	}
 }
 
 // crossed is the label for the operands in the other order.

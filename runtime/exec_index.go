@@ -88,9 +88,11 @@ func badIndex(op *ir.Op, idx []int32, at int64, n, rows int) *Fault {
 // ownedElements is how many elements one task of a scatter moves at least, and
 // maxOwners into how many parts a block is cut. Each task looks at all indices
 // and moves those of its own part, so the order by key is that of positions.
+// Of blocks that are small a task has several, blockedElements in all.
 const (
-	ownedElements = 1 << 15
-	maxOwners     = 16
+	ownedElements   = 1 << 15
+	maxOwners       = 16
+	blockedElements = 1 << 13
 )
 
 // owners is into how many parts the destinations of a block are cut.
@@ -166,20 +168,30 @@ func scatterOf[T any](b *binder, op *ir.Op, do func(dst, upd []T, idx []int32, n
 		take = nil
 		do = func(dst, upd []T, idx []int32, n, inner, _, _ int) int { return on0(dst, upd, idx, n, inner) }
 	}
+	if owners = min(owners, len(pool.workers)); g.inner == 1 {
+		owners = (owners + 3) / 4 // to look at all indices is most of the work
+	}
 	bad, over := new(atomic.Int64), new(atomic.Int64)
-	j := &job{n: blocks * owners}
+	group := 1 // blocks of one task
+	if owners == 1 {
+		group = max(1, blockedElements/max(1, g.many*g.inner))
+	}
+	j := &job{n: (blocks + group - 1) / group * owners}
 	j.do = func(_ *worker, task int) {
-		block := task / owners
+		first := task / owners * group
 		from, to := g.part(task%owners, owners)
-		at := block / g.mid * g.many
-		ix := elems[int32](fr, idx.slot, idx.off+g.batch*g.many)[idx.off+at:][:g.many]
-		d := elems[T](fr, dst.slot, dst.off+blocks*g.n*g.inner)[dst.off+block*g.n*g.inner:][:g.n*g.inner]
-		u := elems[T](fr, upd.slot, upd.off+blocks*g.many*g.inner)[upd.off+block*g.many*g.inner:][:g.many*g.inner]
-		switch k := do(d, u, ix, g.n, g.inner, from, to); {
-		case k >= 0:
-			least(bad, int64(at+k))
-		case k < -1:
-			least(over, int64(at-2-k))
+		ix := elems[int32](fr, idx.slot, idx.off+g.batch*g.many)[idx.off:]
+		d := elems[T](fr, dst.slot, dst.off+blocks*g.n*g.inner)[dst.off:]
+		u := elems[T](fr, upd.slot, upd.off+blocks*g.many*g.inner)[upd.off:]
+		wide, all := g.n*g.inner, g.many*g.inner
+		for block := first; block < min(first+group, blocks); block++ {
+			at := block / g.mid * g.many
+			switch k := do(d[block*wide:][:wide], u[block*all:][:all], ix[at:][:g.many], g.n, g.inner, from, to); {
+			case k >= 0:
+				least(bad, int64(at+k))
+			case k < -1:
+				least(over, int64(at-2-k))
+			}
 		}
 	}
 	if blocks*g.many*g.inner <= ownedElements {

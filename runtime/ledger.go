@@ -12,6 +12,7 @@ type ledger struct {
 	trial   time.Duration // gains less losses since the caller last worked alone
 	rest    time.Duration // work that is still to be done alone
 	pause   time.Duration // how much that was the last time
+	looking bool          // the rest is a glance, not a pause
 
 	shared   time.Duration // time of shared jobs since costs were last looked at
 	patience time.Duration // after how much of it they are looked at again
@@ -28,9 +29,15 @@ const (
 	lastLook  = 64 * time.Millisecond
 )
 
-// alone reports whether work of this cost is to be done alone.
+// alone reports whether work of this cost is to be done alone. A job longer
+// than a glance is not done alone to see what it costs: that would be half of
+// its time, and moved rows are little of it.
 func (l *ledger) alone(cost time.Duration) bool {
 	if l.rest <= 0 {
+		return false
+	}
+	if l.looking && cost > glance {
+		l.rest, l.looking = 0, false
 		return false
 	}
 	if l.rest -= cost; l.rest <= 0 {
@@ -52,7 +59,7 @@ func (l *ledger) enter(cost, took time.Duration) {
 	default:
 		l.pause = min(2*l.pause, longPause)
 	}
-	l.rest = l.pause
+	l.rest, l.looking = l.pause, false
 }
 
 // review has the caller work alone for a moment, now and then. Only so does it
@@ -64,5 +71,5 @@ func (l *ledger) review(took time.Duration) {
 		return
 	}
 	l.shared, l.patience = 0, min(2*max(l.patience, firstLook), lastLook)
-	l.rest = glance
+	l.rest, l.looking = glance, true
 }

@@ -495,6 +495,8 @@ func (p *plan) viewOf(op *ir.Op) (strided, ok bool) {
 		return from || !keepsOrder(a.Perm, op.Operands[0].Type.Dims), true
 	case ir.SliceAttrs:
 		return from || !leading(a, op.Operands[0].Type.Dims), true
+	case ir.GatherAttrs:
+		return true, p.windows(op)
 	}
 	return false, false
 }
@@ -537,7 +539,9 @@ func (p *plan) needsDense(v *ir.Value) bool {
 
 func (p *plan) wantsDense(op *ir.Op, i int) bool {
 	switch op.Row.Name {
-	case "gather", "first_of":
+	case "gather":
+		return i > 0 || !p.windows(op)
+	case "first_of":
 		return true
 	case "scatter_add", "row_write":
 		return i > 0

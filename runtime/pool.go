@@ -64,6 +64,7 @@ type pool struct {
 
 	// What the caller alone touches.
 	unmet  time.Duration // work that helpers would have been welcome for since one was awake
+	least  time.Duration // jobs that cost less are not shared
 	ledger ledger
 
 	_ [64]byte
@@ -90,7 +91,7 @@ type pool struct {
 }
 
 func newPool(workers int) *pool {
-	p := &pool{wake: make(chan struct{}, workers), base: time.Now()}
+	p := &pool{wake: make(chan struct{}, workers), base: time.Now(), least: worthHot}
 	for i := 0; i < workers; i++ {
 		p.workers = append(p.workers, newWorker(i))
 	}
@@ -137,9 +138,11 @@ func (p *pool) run(j *job) {
 // shares decides whether helpers are asked to take part in j.
 func (p *pool) shares(j *job) bool {
 	switch {
+	case p.least == math.MaxInt64:
+		return false
 	case j.cost == 0:
 		return true // nothing is known of it
-	case j.cost < worthHot || p.ledger.alone(j.cost):
+	case j.cost < p.least || p.ledger.alone(j.cost):
 		return false
 	case p.hot.Load() > 0:
 		p.unmet = 0

@@ -150,6 +150,21 @@ func TestLedgerReview(t *testing.T) {
 	}
 }
 
+// TestLedgerLong: a job longer than a glance is not done alone to see what it
+// costs, and is after a loss.
+func TestLedgerLong(t *testing.T) {
+	const cost = 20 * glance
+	var l ledger
+	for range 10 {
+		if l.review(cost); l.alone(cost) {
+			t.Fatal("a long job is done alone for a glance")
+		}
+	}
+	if l.enter(cost, cost+time.Millisecond); !l.alone(cost) {
+		t.Error("a long job is shared behind a loss")
+	}
+}
+
 // TestEvenly: chunks cover all points, are no larger than allowed, and the
 // last is not much smaller than the others.
 func TestEvenly(t *testing.T) {

@@ -254,6 +254,11 @@ func (f *Function) run(in, out []*array.Array, actual map[string]int64) error {
 		}
 		f.ready = b
 	}
+	pool := f.prog.pool
+	if len(pool.workers) > 1 {
+		pool.least = b.habit.least(pool)
+		defer b.habit.ran(pool)
+	}
 	if ft := run(b.steps); ft != nil {
 		return ft
 	}

@@ -18,6 +18,7 @@ type tileProg struct {
 	instrs  []tileInstr
 	kinds   []ir.Kind // by register
 	results []int     // register of each result
+	mayFail int       // the first instruction that can be at fault on an element, -1 where none can
 }
 
 // tileLoad reads a value: operand number of the operation, or, where fixed is
@@ -63,6 +64,7 @@ func compileTile(op *ir.Op) *tileProg {
 		in.dst = c.register(op.Results[0].Type.Kind)
 		c.prog.instrs = append(c.prog.instrs, in)
 		c.prog.results = []int{in.dst}
+		c.prog.inOrder(nil)
 		return c.prog
 	}
 	body := op.Regions[0]
@@ -83,10 +85,26 @@ func compileTile(op *ir.Op) *tileProg {
 		}
 		c.prog.results = append(c.prog.results, r)
 	}
+	c.prog.inOrder(body.Ops)
 	if len(c.prog.dims) > 0 && c.prog.pressure() > maxRegisters {
 		return nil
 	}
 	return c.prog
+}
+
+// inOrder finds the instructions that can fail. Where more than one can, all are
+// put into the order of the operations of the region: of several faults that of
+// the first is told.
+func (p *tileProg) inOrder(ops []*ir.Op) {
+	p.mayFail = -1
+	number := map[*ir.Op]int{}
+	for i, op := range ops {
+		number[op] = i
+	}
+	if n := len(slices.DeleteFunc(slices.Clone(p.instrs), func(in tileInstr) bool { return !in.canFail() })); n > 1 {
+		slices.SortStableFunc(p.instrs, func(a, b tileInstr) int { return number[a.op] - number[b.op] })
+	}
+	p.mayFail = slices.IndexFunc(p.instrs, tileInstr.canFail)
 }
 
 // axesOf numbers the axes of a value that has the points of the program: those
@@ -260,17 +278,12 @@ func (p *tileProg) weight() int64 {
 	return w
 }
 
-// canFail reports whether an instruction can be at fault on an element: those
-// that compute integers are checked.
-func (p *tileProg) canFail() bool {
-	for _, in := range p.instrs {
-		t := in.op.Results[0].Type
-		if name := in.op.Row.Name; name != "select" && name != "stop" && name != "opaque" && t.Kind != ir.Bool && !t.IsFloat() {
-			return true
-		}
-	}
-	return false
-}
+// canFail reports whether the instruction can be at fault on an element: integers
+// are checked.
+func (in tileInstr) canFail() bool { return len(in.op.SafeOperands()) > 0 }
+
+// canFail reports whether some instruction can be at fault.
+func (p *tileProg) canFail() bool { return p.mayFail >= 0 }
 
 // identity reports whether every load of operand i is the element itself.
 func (p *tileProg) identity(i int) bool {

@@ -76,11 +76,20 @@ func (f *flatCode) run() {
 		f.w.lineAt = 0
 	}
 	if rows < f.rows {
-		f.s.codeTask(f.w, 0, rows*f.n+done, f.s.n)
+		f.s.codeTask(f.w, rows*f.n+done, f.s.n)
 	}
 	if f.s.sums != nil {
 		f.s.sumUp(f.w, 0, f.s.n)
 	}
+}
+
+// within runs points lo to hi within the operation that made them.
+func (s *tileStep) within(w *worker, lo, hi int) {
+	if s.flat != nil && lo == 0 && hi == s.n && w == s.flat.w {
+		s.flat.run()
+		return
+	}
+	s.points(w, lo, hi)
 }
 
 // step runs the program over all points.

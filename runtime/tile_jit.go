@@ -209,7 +209,7 @@ func (c *tileCode) offset(x *codeLoad, slab, row, point int) int {
 }
 
 // codeTask runs points lo to hi in machine code.
-func (s *tileStep) codeTask(w *worker, task, lo, hi int) {
+func (s *tileStep) codeTask(w *worker, lo, hi int) {
 	c := s.code
 	step := hi - lo
 	if c.gather {
@@ -235,7 +235,7 @@ func (s *tileStep) codeTask(w *worker, task, lo, hi int) {
 			if at = next; at == end {
 				break
 			}
-			if at = s.skip(w, task, at, end, left); at < 0 {
+			if at = s.skip(w, at, end, left); s.decided(at) {
 				return
 			}
 		}
@@ -279,15 +279,13 @@ func (s *tileStep) runCode(w *worker, tile, at, end int) int {
 }
 
 // skip interprets points that are not for the code and returns where the code
-// goes on, -1 at a fault: a turn of it, more where it was left right away again.
-func (s *tileStep) skip(w *worker, task, at, end, left int) int {
+// goes on: a turn of it, more where it was left right away again.
+func (s *tileStep) skip(w *worker, at, end, left int) int {
 	c := s.code
 	point := at % c.row
 	few := c.fn.Turn(min(c.row, point+end-at), point) << min(left, 10)
 	few = min(few, end-at, s.tile)
 	s.fill(s.regs[w.id], few)
-	if !s.interpret(w, task, at, few) {
-		return -1
-	}
+	s.interpret(w, at, few)
 	return at + few
 }

@@ -29,7 +29,7 @@ type tileStep struct {
 	sums   *lineSums          // nil where no result is summed
 
 	job   job
-	first atomic.Int64 // least task at fault so far
+	least atomic.Int64 // the place of the fault met so far that is told
 	mu    sync.Mutex
 	fault *Fault
 }
@@ -93,7 +93,7 @@ func (b *binder) bindTile(p *tileProg, in, out []view, alias func(r, i int) bool
 	s.code = b.code(s, bounds, alias)
 	s.job.n = (s.n + s.chunk - 1) / s.chunk
 	s.job.do = s.task
-	s.first.Store(math.MaxInt64)
+	s.least.Store(math.MaxInt64)
 	return s
 }
 
@@ -130,10 +130,10 @@ func (s *tileStep) step(pool *pool) step {
 
 // failed is the fault of the run that has ended.
 func (s *tileStep) failed() *Fault {
-	if s.first.Load() == math.MaxInt64 {
+	if s.least.Load() == math.MaxInt64 {
 		return nil
 	}
-	s.first.Store(math.MaxInt64)
+	s.least.Store(math.MaxInt64)
 	return s.fault
 }
 
@@ -302,35 +302,32 @@ func evenly(n, most int) int {
 
 // task runs the tiles of one chunk.
 func (s *tileStep) task(w *worker, task int) {
-	if s.first.Load() < int64(task) {
-		return
-	}
 	lo := task * s.chunk
 	hi := min(s.n, lo+s.chunk)
-	if s.sums != nil {
-		s.sumPoints(w, task, lo, hi)
-		return
+	switch {
+	case s.decided(lo):
+	case s.sums != nil:
+		s.sumPoints(w, lo, hi)
+	default:
+		s.points(w, lo, hi)
 	}
-	s.points(w, task, lo, hi)
 }
 
 // points runs points lo to hi.
-func (s *tileStep) points(w *worker, task, lo, hi int) {
+func (s *tileStep) points(w *worker, lo, hi int) {
 	if s.code != nil && s.code.fn.Ready() {
-		s.codeTask(w, task, lo, hi)
+		s.codeTask(w, lo, hi)
 		return
 	}
 	s.fill(s.regs[w.id], min(s.tile, hi-lo))
-	for t := lo; t < hi; t += s.tile {
-		if !s.interpret(w, task, t, min(s.tile, hi-t)) {
-			return
-		}
+	for t := lo; t < hi && !s.decided(t); t += s.tile {
+		s.interpret(w, t, min(s.tile, hi-t))
 	}
 }
 
 // interpret runs the kernels on a tile of n points from t on, with the numbers
-// that stand throughout filled in; false where one is at fault.
-func (s *tileStep) interpret(w *worker, task, t, n int) bool {
+// that stand throughout filled in, up to one that is at fault.
+func (s *tileStep) interpret(w *worker, t, n int) {
 	r := s.regs[w.id]
 	for i := range s.loads {
 		l := &s.loads[i]
@@ -348,8 +345,8 @@ func (s *tileStep) interpret(w *worker, task, t, n int) bool {
 	}
 	for i, k := range s.kernel {
 		if at := k(r, n); at >= 0 {
-			s.fail(task, i, r, t, at)
-			return false
+			s.fail(i, r, t, at)
+			return
 		}
 	}
 	for i := range s.stores {
@@ -358,7 +355,6 @@ func (s *tileStep) interpret(w *worker, task, t, n int) bool {
 			copy(tile[byte](dst, n*st.bytes), tile[byte](r[st.reg], n*st.bytes))
 		}
 	}
-	return true
 }
 
 // fill sets the registers that hold one number throughout.
@@ -466,12 +462,25 @@ func gatherRun[T any](fr *frame, l *boundLoad, to unsafe.Pointer, from, n int) {
 // maxRank bounds the axes of what runs along strides, after joining.
 const maxRank = 16
 
-// fail notes a fault; of several tasks the first counts, so that the fault
-// does not depend on the workers.
-func (s *tileStep) fail(task, instr int, r []unsafe.Pointer, t, at int) {
+// The place of a fault orders faults as the interpreter meets them, which runs
+// an operation at a time: by instruction, then by point. Tiles meet them in
+// another order, so that one that has met a fault does not end the step; the
+// others go on while they may meet one before it.
+func (s *tileStep) placeOf(instr, point int) int64 { return int64(instr)*int64(s.n) + int64(point) }
+
+// decided reports whether no fault that is told instead of the one met so far
+// can be met from a point on.
+func (s *tileStep) decided(point int) bool {
+	least := s.least.Load()
+	return least != math.MaxInt64 && least <= s.placeOf(s.prog.mayFail, point)
+}
+
+// fail notes a fault of an instruction at a point of the tile that begins at t.
+func (s *tileStep) fail(instr int, r []unsafe.Pointer, t, at int) {
+	place := s.placeOf(instr, t+at)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if int64(task) >= s.first.Load() {
+	if place >= s.least.Load() {
 		return
 	}
 	in := s.prog.instrs[instr]
@@ -480,5 +489,5 @@ func (s *tileStep) fail(task, instr int, r []unsafe.Pointer, t, at int) {
 		x[i] = readValue(r[src], s.prog.kinds[src], at)
 	}
 	s.fault = faultOf(in.op, x, int64(t+at), s.rows)
-	s.first.Store(int64(task))
+	s.least.Store(place)
 }

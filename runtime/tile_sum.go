@@ -36,12 +36,12 @@ func (s *tileStep) sumLines(sums *lineSums) {
 
 // sumPoints runs points lo to hi, whole lines, as many at a time as the scratch
 // of the worker holds.
-func (s *tileStep) sumPoints(w *worker, task, lo, hi int) {
+func (s *tileStep) sumPoints(w *worker, lo, hi int) {
 	n := s.sums.n
 	for step := lineElems / n * n; lo < hi; lo += step {
 		end := min(lo+step, hi)
 		w.lineAt = lo
-		s.points(w, task, lo, end)
+		s.points(w, lo, end)
 		s.sumUp(w, lo, end)
 	}
 }

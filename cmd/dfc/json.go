@@ -35,7 +35,7 @@ func (v *jsonView) emit(event string, fields map[string]any) {
 	fmt.Fprintf(v.out, "%s\n", line)
 }
 
-// jsonNumber is a number, or the text NaN, +Inf or -Inf, for which JSON has
+// jsonNumber is a number, or the text nan, inf or -inf, for which JSON has
 // no word.
 func jsonNumber(x float64) any {
 	if x-x != 0 {

@@ -65,7 +65,10 @@ func writeAligned(w io.Writer, rows [][]string) {
 
 // figure is a number in five significant digits.
 func figure(x float64) string {
-	if a := math.Abs(x); x-x == 0 && a != 0 && (a < 1e-4 || a >= 1e7) {
+	if x-x != 0 {
+		return strings.TrimPrefix(strings.ToLower(fmt.Sprint(x)), "+")
+	}
+	if a := math.Abs(x); a != 0 && (a < 1e-4 || a >= 1e7) {
 		return strconv.FormatFloat(x, 'e', 4, 64)
 	}
 	return strconv.FormatFloat(x, 'g', 5, 64)

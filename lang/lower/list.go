@@ -47,9 +47,10 @@ func (c *cx) listOf(items []operand, inner check.Type, at source.Span) Value {
 				first = v
 			}
 		case *Opt:
-			c.errf("E0330", it.at, "this value may be missing (%s), and a list holds numbers", c.typeOf(v)).
-				hint("say what stands in for it: `x ?? 0`")
-			return poison
+			if isText(v.Val) {
+				return c.otherList(items, at)
+			}
+			return c.stackOptional(items, v, at)
 		default:
 			return c.otherList(items, at)
 		}
@@ -139,17 +140,33 @@ func (c *cx) otherList(items []operand, at source.Span) Value {
 			items[i].v = t
 		}
 		return c.stackItems(items, items[0].v.(*Ten), ir.NoKind, at)
-	case *Txt, Fun:
-		for _, it := range items {
-			if _, ok := it.v.(*Txt); !ok {
-				if _, ok := it.v.(Fun); !ok {
-					return c.mixed(it, at)
-				}
-			}
-		}
-		return out
+	case *Txt, *Str, *Pick, *Opt:
+		return c.homogeneous(out, items, at, isText)
+	case Fun:
+		return c.homogeneous(out, items, at, isFun)
 	}
 	return c.mixed(items[0], at)
+}
+
+// isText reports a text that no tensor holds, and one that may be missing.
+func isText(v Value) bool {
+	switch v := v.(type) {
+	case *Txt, *Str, *Pick:
+		return true
+	case *Opt:
+		return isText(v.Val)
+	}
+	return false
+}
+
+// homogeneous is l where ok holds for every item.
+func (c *cx) homogeneous(l *List, items []operand, at source.Span, ok func(Value) bool) Value {
+	for _, it := range items {
+		if !ok(it.v) {
+			return c.mixed(it, at)
+		}
+	}
+	return l
 }
 
 func (c *cx) mixed(it operand, at source.Span) Value {
@@ -157,30 +174,143 @@ func (c *cx) mixed(it operand, at source.Span) Value {
 	return poison
 }
 
+// stackRecords is a list of records or tuples: a record of lists.
 func (c *cx) stackRecords(items []operand, at source.Span) Value {
-	var cols [][]*ir.Value
-	var shape Value
-	for _, it := range items {
+	var vs []Value
+	for i, it := range items {
 		v := c.force(it.v, it.at)
 		if hasPoison(v) {
 			return poison
 		}
-		if shape == nil {
-			shape = v
-			cols = make([][]*ir.Value, len(leaves(v)))
-		} else if c.typeOf(shape).String() != c.typeOf(v).String() {
-			c.errf("E0361", it.at, "the items of a list have different types: %s and %s", c.typeOf(shape), c.typeOf(v)).note(items[0].at, "the first item")
+		if vs = append(vs, v); c.typeOf(vs[0]).String() != c.typeOf(v).String() {
+			c.errf("E0361", items[i].at, "the items of a list have different types: %s and %s", c.typeOf(vs[0]), c.typeOf(v)).note(items[0].at, "the first item")
 			return poison
 		}
-		for i, l := range c.values(v) {
-			cols[i] = append(cols[i], l)
+	}
+	n := ir.N(int64(len(vs)))
+	return &Arr{n, c.stackLeaves(vs, []ir.Dim{n})}
+}
+
+// stackLeaves puts values of one type under a leading dimension, leaf by leaf;
+// the leaves of the result have the dimensions `lead`.
+func (c *cx) stackLeaves(vs []Value, lead []ir.Dim) Value {
+	parts := func(of func(v Value) Value) []Value {
+		var out []Value
+		for _, v := range vs {
+			out = append(out, of(v))
 		}
+		return out
 	}
-	var vs []*ir.Value
-	for _, col := range cols {
-		vs = append(vs, c.stackValues(col))
+	each := func(first []Value, of func(v Value) []Value) []Value {
+		var out []Value
+		for i := range first {
+			out = append(out, c.stackLeaves(parts(func(v Value) Value { return of(v)[i] }), lead))
+		}
+		return out
 	}
-	return &Arr{ir.N(int64(len(items))), c.rebuild(shape, vs)}
+	switch first := vs[0].(type) {
+	case *Rec:
+		return &Rec{first.Names, each(first.Vals, func(v Value) []Value { return v.(*Rec).Vals })}
+	case *Tup:
+		return &Tup{each(first.Vals, func(v Value) []Value { return v.(*Tup).Vals })}
+	case *Opt:
+		return &Opt{c.stackLeaves(parts(func(v Value) Value { return v.(*Opt).Val }), lead),
+			c.stackLeaves(parts(func(v Value) Value { return v.(*Opt).Has }), lead)}
+	case *Arr:
+		inner := append(lead[:len(lead):len(lead)], first.N)
+		return &Arr{first.N, c.stackLeaves(parts(func(v Value) Value { return v.(*Arr).Elem }), inner)}
+	case *Ten:
+		var ts []*ir.Value
+		for _, v := range vs {
+			ts = append(ts, c.use(v.(*Ten)))
+		}
+		out := c.ten(c.stackValues(ts))
+		out.Of = first.Of
+		return out
+	}
+	return c.stackTexts(vs, lead)
+}
+
+// stackTexts is the text of each item of a list: that of the first item where
+// it is the first, and so on. Items of the same text are asked for at once.
+func (c *cx) stackTexts(vs []Value, lead []ir.Dim) Value {
+	rest := make([]bool, len(vs)) // the items that are done
+	var distinct []Value
+	var where []*Ten
+	for i, v := range vs {
+		if rest[i] {
+			continue
+		}
+		on := make([]*Num, len(vs))
+		for j, w := range vs {
+			same := j == i || sameText(v, w)
+			rest[j] = rest[j] || same
+			on[j] = intNum(0)
+			if same {
+				on[j] = intNum(1)
+			}
+		}
+		mask := c.constList(&Num{Items: on, Dims: lead[:1]}, ir.Bool)
+		where = append(where, c.ten(c.along(mask, lead)))
+		distinct = append(distinct, c.spreadLeaves(v, lead))
+	}
+	out := distinct[len(distinct)-1]
+	for i := len(distinct) - 2; i >= 0; i-- {
+		out = &Pick{where[i], distinct[i], out}
+	}
+	return out
+}
+
+// sameText reports two texts of which it is known that they are equal.
+func sameText(v, w Value) bool {
+	switch v := v.(type) {
+	case *Txt:
+		x, ok := w.(*Txt)
+		return ok && v.S == x.S
+	case *Str:
+		x, ok := w.(*Str)
+		return ok && v == x
+	}
+	return false
+}
+
+// along repeats a vector over the dimensions that follow its own.
+func (c *cx) along(v *ir.Value, dims []ir.Dim) *ir.Value {
+	if len(dims) == 1 {
+		return v
+	}
+	return c.fn.b.Broadcast(v, dims, 0)
+}
+
+// spreadLeaves repeats the leaves of an item for each item of a list.
+func (c *cx) spreadLeaves(v Value, lead []ir.Dim) Value {
+	return mapLeaves(v, func(t *Ten) Value {
+		x := c.use(t)
+		var axes []int
+		for i := range x.Type.Dims {
+			axes = append(axes, i+1)
+		}
+		out := c.ten(c.fn.b.Broadcast(x, append(lead[:1:1], x.Type.Dims...), axes...))
+		out.Of = t.Of
+		return out
+	})
+}
+
+// stackOptional is a list with an item that may be missing: then each may be.
+func (c *cx) stackOptional(items []operand, first *Opt, at source.Span) Value {
+	want := check.Opt{X: c.typeOf(first.Val)}
+	whole := make([]operand, len(items))
+	for i, it := range items {
+		o, ok := c.coerce(it.v, want, place{at: it.at, what: "every item of this list", from: at}).(*Opt)
+		if !ok || hasPoison(o.Val) {
+			return poison
+		}
+		if f, ok := o.Has.(*Flag); ok {
+			o = &Opt{o.Val, c.tensor(f, ir.Bool, it.at)}
+		}
+		whole[i] = operand{o, it.at}
+	}
+	return c.stackRecords(whole, at)
 }
 
 func (c *cx) tuple(x *syntax.Tuple, want check.Type) Value {

@@ -205,28 +205,44 @@ func (c *cx) unsolved(t check.Type, s *signature, p *param, call *callArgs, give
 				c.mismatch(given, t, place{at: call.at, what: s.argName(p), from: p.at})
 				return true
 			}
-			r := c.errf("E0426", call.at, "the dimension `%s` of `%s` is not determined by the arguments", check.DimText(ir.Sym(sym)), s.name).
-				note(p.at, "it stands here")
-			if isScalar(given) {
-				r.hint("`%s` is a tensor there, and one number is given here; a vector of one element is `[x]`", p.name)
-			} else {
-				r.hint("add an argument `%s: dim` and give it explicitly", check.DimText(ir.Sym(sym)))
+			if tt, ok := t.(check.Tensor); ok && c.otherRank(tt, s, p, call, given) {
+				return true
 			}
+			c.errf("E0426", call.at, "the dimension `%s` of `%s` is not determined by the arguments", check.DimText(ir.Sym(sym)), s.name).
+				note(p.at, "it stands here").hint("add an argument `%s: dim` and give it explicitly", check.DimText(ir.Sym(sym)))
 			return true
 		}
 	}
 	return false
 }
 
-// isScalar reports whether a value is one number.
-func isScalar(v Value) bool {
+// otherRank reports that a tensor with other than the declared number of
+// dimensions is given, which is why none of them is known.
+func (c *cx) otherRank(t check.Tensor, s *signature, p *param, call *callArgs, given Value) bool {
+	rank, ok := rankOf(given)
+	if !ok || rank == len(t.Dims) {
+		return false
+	}
+	r := c.errf("E0410", call.at, "%s is %s, and this is %s: %d dimensions meet %d", s.argName(p), t, c.describe(given), len(t.Dims), rank).
+		note(p.at, "%s is declared here", s.argName(p))
+	switch {
+	case rank == 0:
+		r.hint("a vector of one element is `[x]`")
+	case rank > len(t.Dims):
+		r.hint("of each element of `xs`: `[%s(x) for x in xs]`, or `[x |> %s(…) for x in xs]` for a layer", s.name, s.name)
+	}
+	return true
+}
+
+// rankOf is the number of dimensions of a tensor.
+func rankOf(v Value) (int, bool) {
 	switch v := v.(type) {
 	case *Ten:
-		return v.T.Rank() == 0
+		return v.T.Rank(), true
 	case *Num:
-		return len(v.Dims) == 0
+		return len(v.Dims), true
 	}
-	return false
+	return 0, false
 }
 
 // lifts reports whether a scalar is declared and a tensor is given, so that

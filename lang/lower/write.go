@@ -279,6 +279,12 @@ func (c *cx) columnIf(node *ir.Write, vals []*ir.Value, col ir.WriteColumn, v Va
 			names = append(names, strconv.Itoa(i))
 		}
 		return each(names, v.Vals)
+	case *List:
+		var names []string
+		for i := range v.Items {
+			names = append(names, strconv.Itoa(i))
+		}
+		return each(names, v.Items)
 	case *Poison:
 		return vals, false
 	}
@@ -329,7 +335,10 @@ func (c *cx) tree(v Value, name string, at source.Span) (ir.Tree, bool) {
 	}
 	t := c.tensor(v, ir.NoKind, at)
 	if t == nil {
-		c.errf("E0811", at, "%s cannot be written or printed", c.describe(v))
+		r := c.errf("E0811", at, "%s cannot be written or printed", c.describe(v))
+		if _, ok := v.(*Str); ok {
+			r.hint("texts of rows go to files of rows: `write csv(\"a.csv\") = [{ r.name } for r in T]`")
+		}
 		return ir.Tree{}, false
 	}
 	return ir.Tree{Value: c.outputsOf(t, name).(*Ten).Glob}, true

@@ -350,6 +350,12 @@ func (ds *Dataset) TextOf(dim string, i int64) (string, bool) {
 	return "", false
 }
 
+// numbered reports whether the rows of a table are known by one whole number.
+func (ds *Dataset) numbered(dim string) bool {
+	v := ds.views[dim]
+	return v != nil && v.src.keys != nil && len(v.src.keyParts) == 1 && v.src.keyParts[0] == keyInt
+}
+
 // Categories are the values of all categories, for the state.
 func (ds *Dataset) Categories() map[string][]string {
 	out := map[string][]string{}

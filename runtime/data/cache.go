@@ -83,7 +83,7 @@ func (t *table) cacheOf() (file, plan string) {
 		}
 	}
 	if t.store.apart {
-		fmt.Fprintln(h, "apart")
+		fmt.Fprintln(h, "apart, flags together")
 	}
 	plan = hex.EncodeToString(h.Sum(nil))
 	return filepath.Join(t.ds.opt.Cache, t.name+"-"+plan[:16]+".cache"), plan

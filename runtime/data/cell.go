@@ -13,11 +13,16 @@ import (
 // cells writes elements of tensors as texts: numbers in their shortest exact
 // form, indices over categories and keyed tables as their texts.
 type cells struct {
-	text func(dim string, i int64) (string, bool)
+	text   func(dim string, i int64) (string, bool)
+	number func(dim string) bool // whether the texts of a dimension are whole numbers
 }
 
-// AppendFloat appends the shortest text that reads back as the same number.
+// AppendFloat appends the shortest text that reads back as the same number, or
+// the word for one without digits.
 func AppendFloat(b []byte, x float64, bits int) []byte {
+	if word := array.Special(x); word != "" {
+		return append(b, word...)
+	}
 	form := byte('f')
 	if a := math.Abs(x); a != 0 && (a < 1e-6 || a >= 1e21) {
 		form = 'e'
@@ -69,7 +74,7 @@ func (c cells) json(b []byte, a *array.Array, t ir.Type, i int, name string) ([]
 	if a.Kind.IsFloat() {
 		x := a.Float(i)
 		if x-x != 0 {
-			return b, source.Dataf("D0132", source.Place{}, "%s is %v, which JSON cannot write", name, x).
+			return b, source.Dataf("D0132", source.Place{}, "%s is %s, which JSON cannot write", name, array.Special(x)).
 				WithHint("write csv or npy, or find out where the number comes from")
 		}
 		if a.Kind == ir.F32 {
@@ -81,6 +86,9 @@ func (c cells) json(b []byte, a *array.Array, t ir.Type, i int, name string) ([]
 		return strconv.AppendBool(b, a.U8[i] != 0), nil
 	}
 	if s, ok := c.word(t, a.Int(i)); ok {
+		if dim, _ := t.Bound.Symbol(); c.number != nil && c.number(dim) {
+			return append(b, s...), nil
+		}
 		return append(b, jsonText(s)...), nil
 	}
 	return strconv.AppendInt(b, a.Int(i), 10), nil

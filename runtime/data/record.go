@@ -28,7 +28,8 @@ type pack struct {
 
 // layPacks gives columns of numbers their places in records: those of larger
 // elements first, so that all are aligned, and flags, eight a byte, last. apart
-// gives each its own records, in which a flag is a byte.
+// gives each column its own records, and all flags theirs: a byte for each would
+// be a fifth of a table of f32 with holes.
 func layPacks(cols []*col, apart bool) []*pack {
 	var packs []*pack
 	var flags []*col
@@ -36,10 +37,9 @@ func layPacks(cols []*col, apart bool) []*pack {
 	for _, c := range cols {
 		switch {
 		case c.text:
-		case c.flag && !apart:
+		case c.flag:
 			flags = append(flags, c)
 		case apart || c.rowBytes() >= wideRow:
-			c.flag = false
 			packs = append(packs, &pack{cols: []*col{c}})
 		default:
 			narrow.cols = append(narrow.cols, c)

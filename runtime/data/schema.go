@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/dfc-lang/dfc/ir"
 	"github.com/dfc-lang/dfc/lang/source"
 )
 
@@ -97,6 +98,7 @@ type columnGuess struct {
 	notInt        bool
 	notFloat      bool
 	notBool       bool
+	notTime       bool
 	wide          bool // beyond i32
 	fine          bool // more digits than f32 holds
 	distinct      map[string]bool
@@ -175,6 +177,10 @@ func (c *columnGuess) see(raw []byte) {
 	default:
 		c.notBool = true
 	}
+	if !c.notTime {
+		_, ok := ir.ParseTime(t)
+		c.notTime = !ok
+	}
 	if !c.many {
 		if c.distinct[string(t)] = true; len(c.distinct) > maxMembers {
 			c.many, c.distinct = true, nil
@@ -199,6 +205,8 @@ func (c *columnGuess) kind(rows int64) string {
 		return "f64"
 	case !c.notFloat:
 		return "f32"
+	case !c.notTime:
+		return "time"
 	case !c.many && int64(len(c.distinct))*2 <= rows:
 		return "category"
 	}

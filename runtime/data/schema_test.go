@@ -51,3 +51,17 @@ func TestSchemaOfIdx(t *testing.T) {
 	_, err = Schema(dir, "cut.idx")
 	wantFault(t, err, "D0123")
 }
+
+// TestSchemaOfTimes: a column is of times where each of its values is one.
+func TestSchemaOfTimes(t *testing.T) {
+	dir := write(t, "t.csv", "day,when,mixed,year\n2024-01-01,2024-01-01T10:00,2024-01-01,2024\n,2024-02-01 11:00:30+02:00,soon,2025\n",
+		"t.jsonl", `{"day": "2024-01-01", "mixed": "2024-01-01"}`+"\n"+`{"day": "2024-01-02", "mixed": "x"}`+"\n")
+	for file, want := range map[string]string{
+		"t.csv":   "table T from csv(\"t.csv\") {\n  day: time?,\n  when: time,\n  mixed: str,\n  year: i32,\n}\n",
+		"t.jsonl": "table T from jsonl(\"t.jsonl\") {\n  day: time,\n  mixed: str,\n}\n",
+	} {
+		if got, err := Schema(dir, file); err != nil || got != want {
+			t.Errorf("%v\n%s", err, got)
+		}
+	}
+}

@@ -65,7 +65,7 @@ func NewTableWriter(out *Output, w *ir.Write, types []ir.Type, ds *Dataset) (*Ta
 		t.fills = append(t.fills, fillingOf(c, &texts))
 	}
 	if ds != nil {
-		t.cells.text = ds.TextOf
+		t.cells.text, t.cells.number = ds.TextOf, ds.numbered
 	}
 	switch w.Format {
 	case "json", "jsonl":

@@ -111,7 +111,7 @@ func TestWriteValues(t *testing.T) {
 	_, err := written(t, func(out *Output) error {
 		return WriteValue(out, "json", &ir.Tree{Names: []string{"loss"}, Items: []ir.Tree{{Value: "nan"}}}, get, nil)
 	})
-	wantFault(t, err, "D0132", "loss[0] is NaN", "sub/out")
+	wantFault(t, err, "D0132", "loss[0] is nan", "sub/out")
 }
 
 func TestWriteReadsBack(t *testing.T) {

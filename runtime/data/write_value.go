@@ -17,7 +17,7 @@ type Lookup func(name string) (*array.Array, ir.Type, error)
 func WriteValue(out *Output, format string, tree *ir.Tree, get Lookup, ds *Dataset) error {
 	c := cells{}
 	if ds != nil {
-		c.text = ds.TextOf
+		c.text, c.number = ds.TextOf, ds.numbered
 	}
 	switch format {
 	case "json", "jsonl":

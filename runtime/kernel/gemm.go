@@ -36,7 +36,7 @@ const (
 )
 
 // GemmScratch is the number of elements of scratch that a block needs.
-const GemmScratch = (mostRows+mostCols)*K0 + mostRows*32
+const GemmScratch = (mostRows+mostCols)*K0 + mostRows*64
 
 // Gemm is one product C[m,n] = A[m,k] B[k,n] or C += A B. Strides are free, in
 // elements, so that transposed operands and results are no special case. An

@@ -67,36 +67,6 @@ func wide2x16F32(t *gemmTile)
 //go:noescape
 func wide1x16F32(t *gemmTile)
 
-// wide6x64F32 is 6×64 elements of C a tile.
-//
-//go:noescape
-func wide6x64F32(t *gemmTile)
-
-// wide5x64F32 is 5×64 elements of C a tile.
-//
-//go:noescape
-func wide5x64F32(t *gemmTile)
-
-// wide4x64F32 is 4×64 elements of C a tile.
-//
-//go:noescape
-func wide4x64F32(t *gemmTile)
-
-// wide3x64F32 is 3×64 elements of C a tile.
-//
-//go:noescape
-func wide3x64F32(t *gemmTile)
-
-// wide2x64F32 is 2×64 elements of C a tile.
-//
-//go:noescape
-func wide2x64F32(t *gemmTile)
-
-// wide1x64F32 is 1×64 elements of C a tile.
-//
-//go:noescape
-func wide1x64F32(t *gemmTile)
-
 // wide1x128F32 is 1×128 elements of C a tile.
 //
 //go:noescape
@@ -167,6 +137,72 @@ func wide2x16F32Mask(t *gemmTile)
 //go:noescape
 func wide1x16F32Mask(t *gemmTile)
 
+// broad6x64F32 is 6×64 elements of C a tile, with the links of A side by side.
+//
+//go:noescape
+func broad6x64F32(t *gemmTile)
+
+// broad6x64F32Turned is 6×64 elements of C a tile, with the rows of A side by side.
+//
+//go:noescape
+func broad6x64F32Turned(t *gemmTile)
+
+// broad5x64F32 is 5×64 elements of C a tile, with the links of A side by side.
+//
+//go:noescape
+func broad5x64F32(t *gemmTile)
+
+// broad5x64F32Turned is 5×64 elements of C a tile, with the rows of A side by side.
+//
+//go:noescape
+func broad5x64F32Turned(t *gemmTile)
+
+// broad4x64F32 is 4×64 elements of C a tile, with the links of A side by side.
+//
+//go:noescape
+func broad4x64F32(t *gemmTile)
+
+// broad4x64F32Turned is 4×64 elements of C a tile, with the rows of A side by side.
+//
+//go:noescape
+func broad4x64F32Turned(t *gemmTile)
+
+// broad3x64F32 is 3×64 elements of C a tile, with the links of A side by side.
+//
+//go:noescape
+func broad3x64F32(t *gemmTile)
+
+// broad3x64F32Turned is 3×64 elements of C a tile, with the rows of A side by side.
+//
+//go:noescape
+func broad3x64F32Turned(t *gemmTile)
+
+// broad2x64F32 is 2×64 elements of C a tile, with the links of A side by side.
+//
+//go:noescape
+func broad2x64F32(t *gemmTile)
+
+// broad2x64F32Turned is 2×64 elements of C a tile, with the rows of A side by side.
+//
+//go:noescape
+func broad2x64F32Turned(t *gemmTile)
+
+// broad1x64F32 is 1×64 elements of C a tile, with the links of A side by side.
+//
+//go:noescape
+func broad1x64F32(t *gemmTile)
+
+// broad1x64F32Turned is 1×64 elements of C a tile, with the rows of A side by side.
+//
+//go:noescape
+func broad1x64F32Turned(t *gemmTile)
+
+// broad6x64F32Far is 6×64 elements of C a tile, with the rows of A side by side
+// and its links far apart.
+//
+//go:noescape
+func broad6x64F32Far(t *gemmTile)
+
 // wide8x16F64 is 8×16 elements of C a tile.
 //
 //go:noescape
@@ -231,36 +267,6 @@ func wide2x8F64(t *gemmTile)
 //
 //go:noescape
 func wide1x8F64(t *gemmTile)
-
-// wide6x32F64 is 6×32 elements of C a tile.
-//
-//go:noescape
-func wide6x32F64(t *gemmTile)
-
-// wide5x32F64 is 5×32 elements of C a tile.
-//
-//go:noescape
-func wide5x32F64(t *gemmTile)
-
-// wide4x32F64 is 4×32 elements of C a tile.
-//
-//go:noescape
-func wide4x32F64(t *gemmTile)
-
-// wide3x32F64 is 3×32 elements of C a tile.
-//
-//go:noescape
-func wide3x32F64(t *gemmTile)
-
-// wide2x32F64 is 2×32 elements of C a tile.
-//
-//go:noescape
-func wide2x32F64(t *gemmTile)
-
-// wide1x32F64 is 1×32 elements of C a tile.
-//
-//go:noescape
-func wide1x32F64(t *gemmTile)
 
 // wide1x64F64 is 1×64 elements of C a tile.
 //
@@ -331,6 +337,72 @@ func wide2x8F64Mask(t *gemmTile)
 //
 //go:noescape
 func wide1x8F64Mask(t *gemmTile)
+
+// broad6x32F64 is 6×32 elements of C a tile, with the links of A side by side.
+//
+//go:noescape
+func broad6x32F64(t *gemmTile)
+
+// broad6x32F64Turned is 6×32 elements of C a tile, with the rows of A side by side.
+//
+//go:noescape
+func broad6x32F64Turned(t *gemmTile)
+
+// broad5x32F64 is 5×32 elements of C a tile, with the links of A side by side.
+//
+//go:noescape
+func broad5x32F64(t *gemmTile)
+
+// broad5x32F64Turned is 5×32 elements of C a tile, with the rows of A side by side.
+//
+//go:noescape
+func broad5x32F64Turned(t *gemmTile)
+
+// broad4x32F64 is 4×32 elements of C a tile, with the links of A side by side.
+//
+//go:noescape
+func broad4x32F64(t *gemmTile)
+
+// broad4x32F64Turned is 4×32 elements of C a tile, with the rows of A side by side.
+//
+//go:noescape
+func broad4x32F64Turned(t *gemmTile)
+
+// broad3x32F64 is 3×32 elements of C a tile, with the links of A side by side.
+//
+//go:noescape
+func broad3x32F64(t *gemmTile)
+
+// broad3x32F64Turned is 3×32 elements of C a tile, with the rows of A side by side.
+//
+//go:noescape
+func broad3x32F64Turned(t *gemmTile)
+
+// broad2x32F64 is 2×32 elements of C a tile, with the links of A side by side.
+//
+//go:noescape
+func broad2x32F64(t *gemmTile)
+
+// broad2x32F64Turned is 2×32 elements of C a tile, with the rows of A side by side.
+//
+//go:noescape
+func broad2x32F64Turned(t *gemmTile)
+
+// broad1x32F64 is 1×32 elements of C a tile, with the links of A side by side.
+//
+//go:noescape
+func broad1x32F64(t *gemmTile)
+
+// broad1x32F64Turned is 1×32 elements of C a tile, with the rows of A side by side.
+//
+//go:noescape
+func broad1x32F64Turned(t *gemmTile)
+
+// broad6x32F64Far is 6×32 elements of C a tile, with the rows of A side by side
+// and its links far apart.
+//
+//go:noescape
+func broad6x32F64Far(t *gemmTile)
 
 // wideDot64F32 is c[i] = Σ a[i,l]·b[l] for 64 rows a tile, with the vector b.
 // The links are contiguous, and so is c.
@@ -445,20 +517,40 @@ func runWideF32(rows, vectors int, masked bool, t *gemmTile) {
 		wide2x16F32(t)
 	case 1<<4 | 1:
 		wide1x16F32(t)
-	case 6<<4 | 4:
-		wide6x64F32(t)
-	case 5<<4 | 4:
-		wide5x64F32(t)
-	case 4<<4 | 4:
-		wide4x64F32(t)
-	case 3<<4 | 4:
-		wide3x64F32(t)
-	case 2<<4 | 4:
-		wide2x64F32(t)
-	case 1<<4 | 4:
-		wide1x64F32(t)
 	case 1<<4 | 8:
 		wide1x128F32(t)
+	}
+}
+
+// runBroadF32 calls the kernel of rows × 4 registers of 512 bits.
+func runBroadF32(rows int, turned, far bool, t *gemmTile) {
+	switch {
+	case far && rows == 6:
+		broad6x64F32Far(t)
+	case turned && rows == 6:
+		broad6x64F32Turned(t)
+	case turned && rows == 5:
+		broad5x64F32Turned(t)
+	case turned && rows == 4:
+		broad4x64F32Turned(t)
+	case turned && rows == 3:
+		broad3x64F32Turned(t)
+	case turned && rows == 2:
+		broad2x64F32Turned(t)
+	case turned && rows == 1:
+		broad1x64F32Turned(t)
+	case rows == 6:
+		broad6x64F32(t)
+	case rows == 5:
+		broad5x64F32(t)
+	case rows == 4:
+		broad4x64F32(t)
+	case rows == 3:
+		broad3x64F32(t)
+	case rows == 2:
+		broad2x64F32(t)
+	case rows == 1:
+		broad1x64F32(t)
 	}
 }
 
@@ -522,19 +614,39 @@ func runWideF64(rows, vectors int, masked bool, t *gemmTile) {
 		wide2x8F64(t)
 	case 1<<4 | 1:
 		wide1x8F64(t)
-	case 6<<4 | 4:
-		wide6x32F64(t)
-	case 5<<4 | 4:
-		wide5x32F64(t)
-	case 4<<4 | 4:
-		wide4x32F64(t)
-	case 3<<4 | 4:
-		wide3x32F64(t)
-	case 2<<4 | 4:
-		wide2x32F64(t)
-	case 1<<4 | 4:
-		wide1x32F64(t)
 	case 1<<4 | 8:
 		wide1x64F64(t)
+	}
+}
+
+// runBroadF64 calls the kernel of rows × 4 registers of 512 bits.
+func runBroadF64(rows int, turned, far bool, t *gemmTile) {
+	switch {
+	case far && rows == 6:
+		broad6x32F64Far(t)
+	case turned && rows == 6:
+		broad6x32F64Turned(t)
+	case turned && rows == 5:
+		broad5x32F64Turned(t)
+	case turned && rows == 4:
+		broad4x32F64Turned(t)
+	case turned && rows == 3:
+		broad3x32F64Turned(t)
+	case turned && rows == 2:
+		broad2x32F64Turned(t)
+	case turned && rows == 1:
+		broad1x32F64Turned(t)
+	case rows == 6:
+		broad6x32F64(t)
+	case rows == 5:
+		broad5x32F64(t)
+	case rows == 4:
+		broad4x32F64(t)
+	case rows == 3:
+		broad3x32F64(t)
+	case rows == 2:
+		broad2x32F64(t)
+	case rows == 1:
+		broad1x32F64(t)
 	}
 }

@@ -212,6 +212,14 @@ func testGemmChain[T Float](t *testing.T) {
 			}
 		}
 	}
+	for m := 1; m <= 20; m++ { // around the widest tiles
+		for _, n := range []int{32, 33, 64, 65, 100, 129} {
+			one(m, n, 1+r.Intn(9))
+		}
+	}
+	for range 12 { // links of a turned A far apart
+		one(513+r.Intn(20), 64+r.Intn(8), 1+r.Intn(9))
+	}
 	for range 12 {
 		one(1+r.Intn(200), 1+r.Intn(200), 1+r.Intn(40))
 		one(1+r.Intn(20), 1+r.Intn(20), 1+r.Intn(1000))

@@ -11,7 +11,7 @@ import "unsafe"
 // are apart, and A.
 const (
 	scratchB = mostCols * K0
-	scratchC = mostRows * 32
+	scratchC = mostRows * 64
 )
 
 // tileRows is whole tiles of every tier.
@@ -32,6 +32,11 @@ func (g *Gemm[T]) tiles(i0, i1, j0, j1 int, add bool, a, b, c, scratch []T) {
 		for j := j0; j < j1; j += mostCols {
 			s := strip{j0: j, j1: min(j+mostCols, j1), rows: i1 - i0, k: k, add: add || k0 > 0}
 			s.packA, s.packB = g.packs(s.rows, s.j1-j)
+			s.broad = g.broad(s.rows, s.packA)
+			s.best = tallest(g.tier, 2)
+			if s.broad && s.j1-j >= 4*g.lanes() {
+				s.best = tallest(g.tier, 4)
+			}
 			s.kept = s.packB && rows < s.rows
 			for i := i0; i < i1; i += rows {
 				g.panels(&s, min(rows, i1-i), a[i*g.ARow+k0*g.ACol:], b[k0*g.BRow:], c[i*g.CRow:], scratch)
@@ -49,6 +54,8 @@ type strip struct {
 	add          bool
 	packA, packB bool
 	kept         bool // the panels of B each have a place, for more rows to come
+	broad        bool // panels of four registers have a kernel
+	best         int  // most rows of the tiles that packed A is for
 }
 
 // panels computes m rows of C in a strip.
@@ -56,13 +63,16 @@ func (g *Gemm[T]) panels(s *strip, m int, a, b, c, scratch []T) {
 	size := int(unsafe.Sizeof(c[0]))
 	lanes := g.lanes()
 	if s.packA {
-		g.packA(scratch[scratchB+scratchC:], a, m, s.k)
+		g.packA(scratch[scratchB+scratchC:], a, m, s.k, s.best)
 	}
 	t := gemmTile{k: s.k, add: b2i(s.add)}
-	for p := (panel{j: s.j0}); p.next(s, g.tier, lanes); p.j += p.w {
+	for p := (panel{j: s.j0}); p.next(s, lanes); p.j += p.w {
 		t.w = p.w
-		strips := s.packA && p.vectors == 2
-		if t.a, t.aRow, t.aCol = at(a, 0), g.ARow*size, g.ACol*size; strips {
+		strips := 0
+		if s.packA && p.vectors != 1 {
+			strips = s.best
+		}
+		if t.a, t.aRow, t.aCol = at(a, 0), g.ARow*size, g.ACol*size; strips > 0 {
 			t.a, t.aRow = at(scratch, scratchB+scratchC), size
 		}
 		t.b, t.bRow = at(b, p.j*g.BCol), g.BRow*size
@@ -86,14 +96,14 @@ func (g *Gemm[T]) panels(s *strip, m int, a, b, c, scratch []T) {
 }
 
 // next chooses the width of the panel at p.j, false at the end.
-func (p *panel) next(s *strip, tier Tier, lanes int) bool {
+func (p *panel) next(s *strip, lanes int) bool {
 	n := s.j1 - p.j
 	switch {
 	case n <= 0:
 		return false
 	case s.rows == 1 && n >= 8*lanes:
 		p.vectors = 8
-	case n >= 4*lanes && (s.rows == 2 || tier == AVX512 && (s.rows <= 3 || s.short())):
+	case n >= 4*lanes && s.broad:
 		p.vectors = 4
 	case n <= lanes:
 		p.vectors = 1
@@ -105,12 +115,14 @@ func (p *panel) next(s *strip, tier Tier, lanes int) bool {
 	return true
 }
 
-// shortLinks is the length of chains whose block of B fits the first cache
-// although its panel has four registers of 512 bits.
-const shortLinks = 128
-
-// short reports whether the widest tiles of many rows do.
-func (s *strip) short() bool { return s.k <= shortLinks && !s.packA }
+// broad reports whether panels of four registers have a kernel for so many
+// rows: with registers of 512 bits for A that is contiguous along one axis.
+func (g *Gemm[T]) broad(rows int, packed bool) bool {
+	if g.tier == AVX512 {
+		return packed || g.ACol == 1 || g.ARow == 1
+	}
+	return rows == 2
+}
 
 // at is the address of element i, which may lie behind the slice where nothing
 // is read.
@@ -120,13 +132,14 @@ func at[T Float](x []T, i int) unsafe.Pointer {
 }
 
 // down runs the tiles of m rows down a panel. Where A is packed in strips, the
-// tiles are those that packA made them for.
-func (g *Gemm[T]) down(t *gemmTile, m int, p panel, strips bool) {
+// tiles are those that packA made them for, strips high at most; 0 where it is
+// not.
+func (g *Gemm[T]) down(t *gemmTile, m int, p panel, strips int) {
 	a := t.a
 	for {
-		rows, tiles := tilesOf(g.tier, m, p.vectors)
+		rows, tiles := g.tilesOf(m, p.vectors, strips)
 		step := t.aRow
-		if strips {
+		if strips > 0 {
 			step = t.k * t.aRow
 			t.aCol = rows * t.aRow
 		}
@@ -148,6 +161,8 @@ func (g *Gemm[T]) run(rows int, p panel, t *gemmTile) {
 	}
 	single := lanesOf[T]() == 8
 	switch {
+	case g.tier == AVX512 && p.vectors == 4:
+		runBroad[T](rows, t)
 	case g.tier == AVX512 && single:
 		runWideF32(rows, p.vectors, p.masked, t)
 	case g.tier == AVX512:
@@ -159,18 +174,46 @@ func (g *Gemm[T]) run(rows int, p panel, t *gemmTile) {
 	}
 }
 
-// tilesOf is the height of the next tiles for m rows, and how many of them.
-// The last rows are shared out so that no tile has too few chains.
-func tilesOf(tier Tier, m, vectors int) (rows, tiles int) {
-	best := 6
+// farStep is from how many bytes on links are too far apart for the hardware
+// to see which comes next.
+const farStep = 2048
+
+// runBroad calls the kernel of four registers of 512 bits.
+func runBroad[T Float](rows int, t *gemmTile) {
+	size := 32 / lanesOf[T]()
+	turned := t.aCol != size
+	if far := turned && t.aCol >= farStep; lanesOf[T]() == 8 {
+		runBroadF32(rows, turned, far, t)
+	} else {
+		runBroadF64(rows, turned, far, t)
+	}
+}
+
+// tallest is the most rows of a tile of so many registers a row.
+func tallest(tier Tier, vectors int) int {
+	if tier == AVX512 && vectors == 2 {
+		return 8
+	}
+	return 6
+}
+
+// tilesOf is the height of the next tiles for m rows, and how many of them;
+// strips is the height that A was packed for, 0 for none.
+func (g *Gemm[T]) tilesOf(m, vectors, strips int) (rows, tiles int) {
 	switch {
+	case strips > 0:
+		return sharedOut(m, strips)
 	case vectors == 1:
-		return narrowTilesOf(tier, m)
+		return narrowTilesOf(g.tier, m)
 	case vectors == 8:
 		return m, 1
-	case tier == AVX512 && vectors == 2:
-		best = 8
 	}
+	return sharedOut(m, tallest(g.tier, vectors))
+}
+
+// sharedOut is tiles of at most best rows. The last rows are shared out so
+// that no tile has too few chains.
+func sharedOut(m, best int) (rows, tiles int) {
 	switch rest := m % best; {
 	case m <= best:
 		return m, 1
@@ -199,7 +242,7 @@ func narrowTilesOf(tier Tier, m int) (rows, tiles int) {
 
 // aside computes the tiles of a panel beside C, whose columns are apart, and
 // moves them there.
-func (g *Gemm[T]) aside(t *gemmTile, m int, p panel, strips bool, c, scratch []T) {
+func (g *Gemm[T]) aside(t *gemmTile, m int, p panel, strips int, c, scratch []T) {
 	width := p.vectors * g.lanes()
 	t.c, t.cRow = at(scratch, 0), width*int(unsafe.Sizeof(c[0]))
 	sum := t.add != 0
@@ -259,11 +302,11 @@ func (g *Gemm[T]) pack(dst, src []T, k, w, width int) {
 	}
 }
 
-// packA copies A into the strips of the tiles of two registers: for each link
+// packA copies A into the strips of tiles of at most best rows: for each link
 // of the chains the rows of a tile beside one another.
-func (g *Gemm[T]) packA(dst, a []T, m, k int) {
+func (g *Gemm[T]) packA(dst, a []T, m, k, best int) {
 	for i := 0; i < m; {
-		rows, tiles := tilesOf(g.tier, m-i, 2)
+		rows, tiles := sharedOut(m-i, best)
 		if g.ARow == 1 && packStrips(dst[i*k:], rows, k, a[i:], g.ACol, tiles) {
 			i += rows * tiles
 			continue

@@ -1,6 +1,10 @@
 package kernel
 
-import "unsafe"
+import (
+	"math"
+	"math/bits"
+	"unsafe"
+)
 
 // Gather copies, for each index, a run of inner neighbouring elements:
 // dst[j] = src[idx[j]]. It returns the first position of an index outside
@@ -158,59 +162,61 @@ func RowWrite[T any](dst, upd []T, idx []int32, n, inner, from, to int) int {
 	return -1
 }
 
-// FirstsTable is the length of the table that FirstOf needs for n positions: a
-// table of pairs of key and position, twice as many as positions, and two sets
-// of a word a position.
+// FirstsTable is the length of the table that FirstOf needs for n positions.
 func FirstsTable(n int) int {
-	words := 2
-	for words < n {
+	words := firstsRoom
+	for words < firstsRoom*n {
 		words *= 2
 	}
-	return 6 * words
+	if n <= math.MaxUint16 {
+		words /= 2
+	}
+	return words
 }
+
+// firstsRoom is how many places a position has in the table of FirstOf: so many
+// that few keys find another one in theirs, which no branch is ready for.
+const firstsRoom = 16
 
 // FirstOf finds, for each position, the first one with the same index: dst[j]
 // is the least i with idx[i] = idx[j]. Indices are not negative. The table, of
-// FirstsTable(len(idx)) elements, is scratch. Most indices of a batch stand once:
-// sets of hashes, which take no branch, find those whose hash stands again, and
-// only these are looked up.
+// FirstsTable(len(idx)) elements, is scratch: where the hash of a key leads, or
+// behind it if that is taken, stands its first position, plus one, in as few
+// bytes as it needs.
 func FirstOf(dst, idx, table []int32) {
 	clear(table)
-	words := len(table) / 6
-	seen, again := table[:words], table[words:2*words]
-	mask := uint32(words - 1)
-	for j, k := range idx {
-		h := firstsHash(k)
-		at, bit := h>>5&mask, int32(1)<<(h&31)
-		again[at] |= seen[at] & bit
-		seen[at] |= bit
-		dst[j] = int32(j)
+	if len(idx) > math.MaxUint16 {
+		firstOf(dst, idx, table)
+		return
 	}
-	pairs := table[2*words:]
+	firstOf(dst, idx, unsafe.Slice((*uint16)(unsafe.Pointer(&table[0])), 2*len(table)))
+}
+
+func firstOf[T uint16 | int32](dst, idx []int32, table []T) {
+	dst = dst[:len(idx)]
+	shift := bits.LeadingZeros32(uint32(len(table) - 1))
 	for j, k := range idx {
-		if h := firstsHash(k); again[h>>5&mask]&(1<<(h&31)) != 0 {
-			dst[j] = firstAt(pairs, h, k, int32(j))
+		at := uint32(k) * 2654435769 >> (shift & 31) // Knuth's multiplicative hash
+		if table[at] == 0 {
+			table[at] = T(j + 1)
+			dst[j] = int32(j)
+			continue
 		}
+		dst[j] = firstAt(idx, table, at, j)
 	}
 }
 
-// firstsHash is Knuth's multiplicative hash, with high bits in the low ones.
-func firstsHash(k int32) uint32 {
-	h := uint32(k) * 2654435769
-	return h ^ h>>15
-}
-
-// firstAt is the position that a table of pairs has for key k, which is j where
-// it had none: open addressing from the hash h on.
-func firstAt(pairs []int32, h uint32, k, j int32) int32 {
-	mask := uint32(len(pairs)/2 - 1)
-	for at := h & mask; ; at = (at + 1) & mask {
-		slot := pairs[2*at : 2*at+2 : 2*at+2]
-		if slot[0] == 0 {
-			slot[0], slot[1] = k+1, j
-		}
-		if slot[0] == k+1 {
-			return slot[1]
+// firstAt is the first position of key number j, which is j where it has none
+// before: its place at is taken.
+func firstAt[T uint16 | int32](idx []int32, table []T, at uint32, j int) int32 {
+	mask := uint32(len(table) - 1)
+	for ; ; at = (at + 1) & mask {
+		switch i := int(table[at]) - 1; {
+		case i < 0:
+			table[at] = T(j + 1)
+			return int32(j)
+		case idx[i] == idx[j]:
+			return int32(i)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func wideRoundF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func wideSignF32(dst *float32, x *float32, n int) (done int)
 
-// wideExpF32 is a tile kernel of 33 operations a vector.
+// wideExpF32 is a tile kernel of 36 operations a vector.
 //
 //go:noescape
 func wideExpF32(dst *float32, x *float32, n int) (done int)
@@ -62,7 +62,7 @@ func wideCosF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func wideTanhF32(dst *float32, x *float32, n int) (done int)
 
-// wideLogisticF32 is a tile kernel of 39 operations a vector.
+// wideLogisticF32 is a tile kernel of 42 operations a vector.
 //
 //go:noescape
 func wideLogisticF32(dst *float32, x *float32, n int) (done int)
@@ -71,6 +71,21 @@ func wideLogisticF32(dst *float32, x *float32, n int) (done int)
 //
 //go:noescape
 func wideErfF32(dst *float32, x *float32, n int) (done int)
+
+// wideLgammaF32 is a tile kernel of 222 operations a vector.
+//
+//go:noescape
+func wideLgammaF32(dst *float32, x *float32, n int) (done int)
+
+// widePolygamma0F32 is a tile kernel of 204 operations a vector.
+//
+//go:noescape
+func widePolygamma0F32(dst *float32, x *float32, n int) (done int)
+
+// widePolygamma1F32 is a tile kernel of 141 operations a vector.
+//
+//go:noescape
+func widePolygamma1F32(dst *float32, x *float32, n int) (done int)
 
 // widePowiMinus4F32 is a tile kernel of 15 operations a vector.
 //
@@ -147,7 +162,7 @@ func wideRoundF64(dst *float64, x *float64, n int) (done int)
 //go:noescape
 func wideSignF64(dst *float64, x *float64, n int) (done int)
 
-// wideExpF64 is a tile kernel of 43 operations a vector.
+// wideExpF64 is a tile kernel of 46 operations a vector.
 //
 //go:noescape
 func wideExpF64(dst *float64, x *float64, n int) (done int)
@@ -182,7 +197,7 @@ func wideCosF64(dst *float64, x *float64, n int) (done int)
 //go:noescape
 func wideTanhF64(dst *float64, x *float64, n int) (done int)
 
-// wideLogisticF64 is a tile kernel of 49 operations a vector.
+// wideLogisticF64 is a tile kernel of 52 operations a vector.
 //
 //go:noescape
 func wideLogisticF64(dst *float64, x *float64, n int) (done int)
@@ -191,6 +206,21 @@ func wideLogisticF64(dst *float64, x *float64, n int) (done int)
 //
 //go:noescape
 func wideErfF64(dst *float64, x *float64, n int) (done int)
+
+// wideLgammaF64 is a tile kernel of 303 operations a vector.
+//
+//go:noescape
+func wideLgammaF64(dst *float64, x *float64, n int) (done int)
+
+// widePolygamma0F64 is a tile kernel of 274 operations a vector.
+//
+//go:noescape
+func widePolygamma0F64(dst *float64, x *float64, n int) (done int)
+
+// widePolygamma1F64 is a tile kernel of 221 operations a vector.
+//
+//go:noescape
+func widePolygamma1F64(dst *float64, x *float64, n int) (done int)
 
 // widePowi2F64 is a tile kernel of 1 operations a vector.
 //
@@ -309,55 +339,61 @@ func wideFmaF64(dst *float64, x *float64, y *float64, z *float64, n int) (done i
 
 // wide1F32 are the kernels of 1 operands by row, for vectors of 512 bits.
 var wide1F32 = map[string]tileFunc1[float32]{
-	"neg":      wideNegF32,
-	"abs":      wideAbsF32,
-	"floor":    wideFloorF32,
-	"round":    wideRoundF32,
-	"sign":     wideSignF32,
-	"exp":      wideExpF32,
-	"expm1":    wideExpm1F32,
-	"log":      wideLogF32,
-	"log1p":    wideLog1pF32,
-	"sin":      wideSinF32,
-	"cos":      wideCosF32,
-	"tanh":     wideTanhF32,
-	"logistic": wideLogisticF32,
-	"erf":      wideErfF32,
-	"powi -4":  widePowiMinus4F32,
-	"powi -3":  widePowiMinus3F32,
-	"powi -2":  widePowiMinus2F32,
-	"powi 2":   widePowi2F32,
-	"powi 3":   widePowi3F32,
-	"powi 4":   widePowi4F32,
-	"powi 5":   widePowi5F32,
-	"powi 6":   widePowi6F32,
-	"powi 7":   widePowi7F32,
-	"powi 8":   widePowi8F32,
+	"neg":         wideNegF32,
+	"abs":         wideAbsF32,
+	"floor":       wideFloorF32,
+	"round":       wideRoundF32,
+	"sign":        wideSignF32,
+	"exp":         wideExpF32,
+	"expm1":       wideExpm1F32,
+	"log":         wideLogF32,
+	"log1p":       wideLog1pF32,
+	"sin":         wideSinF32,
+	"cos":         wideCosF32,
+	"tanh":        wideTanhF32,
+	"logistic":    wideLogisticF32,
+	"erf":         wideErfF32,
+	"lgamma":      wideLgammaF32,
+	"polygamma 0": widePolygamma0F32,
+	"polygamma 1": widePolygamma1F32,
+	"powi -4":     widePowiMinus4F32,
+	"powi -3":     widePowiMinus3F32,
+	"powi -2":     widePowiMinus2F32,
+	"powi 2":      widePowi2F32,
+	"powi 3":      widePowi3F32,
+	"powi 4":      widePowi4F32,
+	"powi 5":      widePowi5F32,
+	"powi 6":      widePowi6F32,
+	"powi 7":      widePowi7F32,
+	"powi 8":      widePowi8F32,
 }
 
 // wide1F64 are the kernels of 1 operands by row, for vectors of 512 bits.
 var wide1F64 = map[string]tileFunc1[float64]{
-	"neg":      wideNegF64,
-	"abs":      wideAbsF64,
-	"floor":    wideFloorF64,
-	"round":    wideRoundF64,
-	"sign":     wideSignF64,
-	"exp":      wideExpF64,
-	"expm1":    wideExpm1F64,
-	"log":      wideLogF64,
-	"log1p":    wideLog1pF64,
-	"sin":      wideSinF64,
-	"cos":      wideCosF64,
-	"tanh":     wideTanhF64,
-	"logistic": wideLogisticF64,
-	"erf":      wideErfF64,
-	"powi 2":   widePowi2F64,
-	"powi 3":   widePowi3F64,
-	"powi 4":   widePowi4F64,
-	"powi 5":   widePowi5F64,
-	"powi 6":   widePowi6F64,
-	"powi 7":   widePowi7F64,
-	"powi 8":   widePowi8F64,
+	"neg":         wideNegF64,
+	"abs":         wideAbsF64,
+	"floor":       wideFloorF64,
+	"round":       wideRoundF64,
+	"sign":        wideSignF64,
+	"exp":         wideExpF64,
+	"expm1":       wideExpm1F64,
+	"log":         wideLogF64,
+	"log1p":       wideLog1pF64,
+	"sin":         wideSinF64,
+	"cos":         wideCosF64,
+	"tanh":        wideTanhF64,
+	"logistic":    wideLogisticF64,
+	"erf":         wideErfF64,
+	"lgamma":      wideLgammaF64,
+	"polygamma 0": widePolygamma0F64,
+	"polygamma 1": widePolygamma1F64,
+	"powi 2":      widePowi2F64,
+	"powi 3":      widePowi3F64,
+	"powi 4":      widePowi4F64,
+	"powi 5":      widePowi5F64,
+	"powi 6":      widePowi6F64,
+	"powi 7":      widePowi7F64,
+	"powi 8":      widePowi8F64,
 }
 
 // wide2F32 are the kernels of 2 operands by row, for vectors of 512 bits.

@@ -32,7 +32,7 @@ func tileRoundF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func tileSignF32(dst *float32, x *float32, n int) (done int)
 
-// tileExpF32 is a tile kernel of 33 operations a vector.
+// tileExpF32 is a tile kernel of 36 operations a vector.
 //
 //go:noescape
 func tileExpF32(dst *float32, x *float32, n int) (done int)
@@ -67,7 +67,7 @@ func tileCosF32(dst *float32, x *float32, n int) (done int)
 //go:noescape
 func tileTanhF32(dst *float32, x *float32, n int) (done int)
 
-// tileLogisticF32 is a tile kernel of 39 operations a vector.
+// tileLogisticF32 is a tile kernel of 42 operations a vector.
 //
 //go:noescape
 func tileLogisticF32(dst *float32, x *float32, n int) (done int)
@@ -76,6 +76,21 @@ func tileLogisticF32(dst *float32, x *float32, n int) (done int)
 //
 //go:noescape
 func tileErfF32(dst *float32, x *float32, n int) (done int)
+
+// tileLgammaF32 is a tile kernel of 222 operations a vector.
+//
+//go:noescape
+func tileLgammaF32(dst *float32, x *float32, n int) (done int)
+
+// tilePolygamma0F32 is a tile kernel of 204 operations a vector.
+//
+//go:noescape
+func tilePolygamma0F32(dst *float32, x *float32, n int) (done int)
+
+// tilePolygamma1F32 is a tile kernel of 141 operations a vector.
+//
+//go:noescape
+func tilePolygamma1F32(dst *float32, x *float32, n int) (done int)
 
 // tilePowiMinus4F32 is a tile kernel of 15 operations a vector.
 //
@@ -162,7 +177,7 @@ func tileRoundF64(dst *float64, x *float64, n int) (done int)
 //go:noescape
 func tileSignF64(dst *float64, x *float64, n int) (done int)
 
-// tileExpF64 is a tile kernel of 43 operations a vector.
+// tileExpF64 is a tile kernel of 46 operations a vector.
 //
 //go:noescape
 func tileExpF64(dst *float64, x *float64, n int) (done int)
@@ -197,7 +212,7 @@ func tileCosF64(dst *float64, x *float64, n int) (done int)
 //go:noescape
 func tileTanhF64(dst *float64, x *float64, n int) (done int)
 
-// tileLogisticF64 is a tile kernel of 49 operations a vector.
+// tileLogisticF64 is a tile kernel of 52 operations a vector.
 //
 //go:noescape
 func tileLogisticF64(dst *float64, x *float64, n int) (done int)
@@ -206,6 +221,21 @@ func tileLogisticF64(dst *float64, x *float64, n int) (done int)
 //
 //go:noescape
 func tileErfF64(dst *float64, x *float64, n int) (done int)
+
+// tileLgammaF64 is a tile kernel of 303 operations a vector.
+//
+//go:noescape
+func tileLgammaF64(dst *float64, x *float64, n int) (done int)
+
+// tilePolygamma0F64 is a tile kernel of 274 operations a vector.
+//
+//go:noescape
+func tilePolygamma0F64(dst *float64, x *float64, n int) (done int)
+
+// tilePolygamma1F64 is a tile kernel of 221 operations a vector.
+//
+//go:noescape
+func tilePolygamma1F64(dst *float64, x *float64, n int) (done int)
 
 // tilePowiMinus4F64 is a tile kernel of 4 operations a vector.
 //
@@ -354,62 +384,68 @@ func tileFmaF64(dst *float64, x *float64, y *float64, z *float64, n int) (done i
 
 // tile1F32 are the kernels of 1 operands by row, for vectors of 256 bits.
 var tile1F32 = map[string]tileFunc1[float32]{
-	"neg":      tileNegF32,
-	"abs":      tileAbsF32,
-	"sqrt":     tileSqrtF32,
-	"floor":    tileFloorF32,
-	"round":    tileRoundF32,
-	"sign":     tileSignF32,
-	"exp":      tileExpF32,
-	"expm1":    tileExpm1F32,
-	"log":      tileLogF32,
-	"log1p":    tileLog1pF32,
-	"sin":      tileSinF32,
-	"cos":      tileCosF32,
-	"tanh":     tileTanhF32,
-	"logistic": tileLogisticF32,
-	"erf":      tileErfF32,
-	"powi -4":  tilePowiMinus4F32,
-	"powi -3":  tilePowiMinus3F32,
-	"powi -2":  tilePowiMinus2F32,
-	"powi -1":  tilePowiMinus1F32,
-	"powi 2":   tilePowi2F32,
-	"powi 3":   tilePowi3F32,
-	"powi 4":   tilePowi4F32,
-	"powi 5":   tilePowi5F32,
-	"powi 6":   tilePowi6F32,
-	"powi 7":   tilePowi7F32,
-	"powi 8":   tilePowi8F32,
+	"neg":         tileNegF32,
+	"abs":         tileAbsF32,
+	"sqrt":        tileSqrtF32,
+	"floor":       tileFloorF32,
+	"round":       tileRoundF32,
+	"sign":        tileSignF32,
+	"exp":         tileExpF32,
+	"expm1":       tileExpm1F32,
+	"log":         tileLogF32,
+	"log1p":       tileLog1pF32,
+	"sin":         tileSinF32,
+	"cos":         tileCosF32,
+	"tanh":        tileTanhF32,
+	"logistic":    tileLogisticF32,
+	"erf":         tileErfF32,
+	"lgamma":      tileLgammaF32,
+	"polygamma 0": tilePolygamma0F32,
+	"polygamma 1": tilePolygamma1F32,
+	"powi -4":     tilePowiMinus4F32,
+	"powi -3":     tilePowiMinus3F32,
+	"powi -2":     tilePowiMinus2F32,
+	"powi -1":     tilePowiMinus1F32,
+	"powi 2":      tilePowi2F32,
+	"powi 3":      tilePowi3F32,
+	"powi 4":      tilePowi4F32,
+	"powi 5":      tilePowi5F32,
+	"powi 6":      tilePowi6F32,
+	"powi 7":      tilePowi7F32,
+	"powi 8":      tilePowi8F32,
 }
 
 // tile1F64 are the kernels of 1 operands by row, for vectors of 256 bits.
 var tile1F64 = map[string]tileFunc1[float64]{
-	"neg":      tileNegF64,
-	"abs":      tileAbsF64,
-	"sqrt":     tileSqrtF64,
-	"floor":    tileFloorF64,
-	"round":    tileRoundF64,
-	"sign":     tileSignF64,
-	"exp":      tileExpF64,
-	"expm1":    tileExpm1F64,
-	"log":      tileLogF64,
-	"log1p":    tileLog1pF64,
-	"sin":      tileSinF64,
-	"cos":      tileCosF64,
-	"tanh":     tileTanhF64,
-	"logistic": tileLogisticF64,
-	"erf":      tileErfF64,
-	"powi -4":  tilePowiMinus4F64,
-	"powi -3":  tilePowiMinus3F64,
-	"powi -2":  tilePowiMinus2F64,
-	"powi -1":  tilePowiMinus1F64,
-	"powi 2":   tilePowi2F64,
-	"powi 3":   tilePowi3F64,
-	"powi 4":   tilePowi4F64,
-	"powi 5":   tilePowi5F64,
-	"powi 6":   tilePowi6F64,
-	"powi 7":   tilePowi7F64,
-	"powi 8":   tilePowi8F64,
+	"neg":         tileNegF64,
+	"abs":         tileAbsF64,
+	"sqrt":        tileSqrtF64,
+	"floor":       tileFloorF64,
+	"round":       tileRoundF64,
+	"sign":        tileSignF64,
+	"exp":         tileExpF64,
+	"expm1":       tileExpm1F64,
+	"log":         tileLogF64,
+	"log1p":       tileLog1pF64,
+	"sin":         tileSinF64,
+	"cos":         tileCosF64,
+	"tanh":        tileTanhF64,
+	"logistic":    tileLogisticF64,
+	"erf":         tileErfF64,
+	"lgamma":      tileLgammaF64,
+	"polygamma 0": tilePolygamma0F64,
+	"polygamma 1": tilePolygamma1F64,
+	"powi -4":     tilePowiMinus4F64,
+	"powi -3":     tilePowiMinus3F64,
+	"powi -2":     tilePowiMinus2F64,
+	"powi -1":     tilePowiMinus1F64,
+	"powi 2":      tilePowi2F64,
+	"powi 3":      tilePowi3F64,
+	"powi 4":      tilePowi4F64,
+	"powi 5":      tilePowi5F64,
+	"powi 6":      tilePowi6F64,
+	"powi 7":      tilePowi7F64,
+	"powi 8":      tilePowi8F64,
 }
 
 // tile2F32 are the kernels of 2 operands by row, for vectors of 256 bits.

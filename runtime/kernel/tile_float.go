@@ -18,7 +18,7 @@ func FloatUnary[T Float](row string, n int64) func(dst, x []T) {
 	if f == nil {
 		return nil
 	}
-	if row == "powi" {
+	if row == "powi" || row == "polygamma" {
 		row += " " + strconv.FormatInt(n, 10)
 	}
 	return vectorUnary(row, f)

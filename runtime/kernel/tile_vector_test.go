@@ -162,7 +162,7 @@ func BenchmarkVector(b *testing.B) {
 	}
 	defer Use(Active())
 	for _, row := range []string{"add", "max", "div", "sqrt", "sign", "exp", "expm1", "log", "log1p", "tanh", "logistic",
-		"sin", "cos", "erf", "powi 2", "powi 5", "pow", "atan2", "rem"} {
+		"sin", "cos", "erf", "powi 2", "powi 5", "lgamma", "polygamma 0", "polygamma 1", "pow", "atan2", "rem"} {
 		benchRow[float32](b, row+"/f32")
 		benchRow[float64](b, row+"/f64")
 	}

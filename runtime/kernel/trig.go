@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// Sin and Cos are below 1 ulp; after msun, with the reduction of huge
-// arguments of Payne and Hanek.
+// Sin and Cos are below 1 ulp, of huge arguments below 2; after msun, with the
+// reduction of huge arguments of Payne and Hanek.
 func Sin(x float64) float64 {
 	if x == 0 {
 		return x // with its sign

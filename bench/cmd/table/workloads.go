@@ -26,6 +26,7 @@ var workloads = []workload{
 	{name: "network", what: "12-64-64-1, batch 256, Adam: a step", file: "network.df", data: writeRows},
 	{name: "digits64", what: "784-128-10, batch 64, SGD: a step", file: "digits64.df"},
 	{name: "digits256", what: "784-128-10, batch 256, Adam: a step", file: "digits256.df"},
+	{name: "windows", what: "convolutions 8×5×5 and 16×3×3 on 28×28, batch 64, Adam: a step", file: "windows.df"},
 	{name: "factorisation", what: "100,000 × 20,000 × 16, batch 1024, SGD on touched rows: a step", file: "factorisation.df", data: writeRatings},
 	{name: "recurrent", what: "GRU of 128 over 64 embedded characters, batch 64, Adam: a step", file: "recurrent.df", data: writeLines},
 	{name: "pendulum", what: "200 steps of RK4, parameter gradient, f64", file: "pendulum.df", kind: compute, value: "gradient", base: "objective", f64: true},

@@ -22,13 +22,12 @@ type wideKernel struct {
 	masked        bool
 }
 
-// The micro-kernels of each element type: rows by vectors. Eight rows of two
-// registers are enough chains to hide the latency of the sums, and leave a
-// block of B in the first cache; six of four are fewer instructions for the
-// same work, for blocks of B that are short. Those of one register are for few
-// columns, that of eight is for products of one row.
+// The micro-kernels of each element type: rows by vectors. Most of a product is
+// done by those of broadKernel; these read A by free steps. Eight rows of two
+// registers are enough chains to hide the latency of the sums. Those of one
+// register are for few columns, that of eight is for products of one row.
 var (
-	wideTiles       = [][2]int{{8, 2}, {7, 2}, {6, 2}, {5, 2}, {4, 2}, {3, 2}, {2, 2}, {1, 2}, {16, 1}, {8, 1}, {4, 1}, {2, 1}, {1, 1}, {6, 4}, {5, 4}, {4, 4}, {3, 4}, {2, 4}, {1, 4}, {1, 8}}
+	wideTiles       = [][2]int{{8, 2}, {7, 2}, {6, 2}, {5, 2}, {4, 2}, {3, 2}, {2, 2}, {1, 2}, {16, 1}, {8, 1}, {4, 1}, {2, 1}, {1, 1}, {1, 8}}
 	wideMaskedTiles = wideTiles[:13]
 )
 
@@ -41,6 +40,11 @@ func gemm512File() *Asm {
 		for _, t := range wideMaskedTiles {
 			wideKernel{e, t[0], t[1], true}.write(a)
 		}
+		for rows := broadRows; rows > 0; rows-- {
+			broadKernel{e, rows, false, false}.write(a)
+			broadKernel{e, rows, true, false}.write(a)
+		}
+		broadKernel{e, broadRows, true, true}.write(a)
 	}
 	for _, e := range []elem{wide32, wide64} {
 		for _, groups := range []int{4, 1} {
@@ -49,8 +53,10 @@ func gemm512File() *Asm {
 		}
 	}
 	fmaRate512(a)
-	wideSwitch(a, wide32)
-	wideSwitch(a, wide64)
+	for _, e := range []elem{wide32, wide64} {
+		wideSwitch(a, e)
+		broadSwitch(a, e)
+	}
 	return a
 }
 
@@ -88,6 +94,28 @@ func wideSwitch(a *Asm, e elem) {
 	b.WriteString("return\n}\n")
 	cases(wideTiles, false)
 	b.WriteString("}\n")
+	a.Declare(b.String())
+}
+
+// broadSwitch declares how the driver calls a broad kernel.
+func broadSwitch(a *Asm, e elem) {
+	var b strings.Builder
+	name := fmt.Sprintf("runBroadF%d", e.bits)
+	fmt.Fprintf(&b, "// %s calls the kernel of rows × %d registers of 512 bits.\nfunc %s(rows int, turned, far bool, t *gemmTile) {\nswitch {\n", name, broadVectors, name)
+	write := func(when string, k broadKernel) {
+		fmt.Fprintf(&b, "case %srows == %d:\n%s(t)\n", when, k.rows, k.name())
+	}
+	write("far && ", broadKernel{e, broadRows, true, true})
+	for _, turned := range []bool{true, false} {
+		when := ""
+		if turned {
+			when = "turned && "
+		}
+		for rows := broadRows; rows > 0; rows-- {
+			write(when, broadKernel{e, rows, turned, false})
+		}
+	}
+	b.WriteString("}\n}\n")
 	a.Declare(b.String())
 }
 

@@ -12,6 +12,7 @@ import (
 // macro, by the number of operands; powi with its power.
 var tileRows = [...][]string{
 	1: {"neg", "abs", "sqrt", "floor", "round", "sign", "exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "logistic", "erf",
+		"lgamma", "polygamma 0", "polygamma 1",
 		"powi -4", "powi -3", "powi -2", "powi -1", "powi 2", "powi 3", "powi 4", "powi 5", "powi 6", "powi 7", "powi 8"},
 	2: {"add", "sub", "mul", "div", "max", "pow", "atan2", "rem"},
 	3: {"fma"},

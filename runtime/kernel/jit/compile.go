@@ -100,6 +100,7 @@ func (p *Program) emit(a *allocator, l *lines) *text {
 	case p.steps:
 		e.recurrence(&l.short)
 	default:
+		e.shortRows(l)
 		top := len(e.b)
 		e.ops(l.rows, e.lanes)
 		e.zero(rDX)
@@ -111,6 +112,54 @@ func (p *Program) emit(a *allocator, l *lines) *text {
 		t.turns = p.vectors
 	}
 	return t
+}
+
+// A row of few vectors costs more for its loops than for what they compute. Where
+// rows are known to be so short, and the line as well, there is a way through
+// them without loops within a row.
+const (
+	shortRow  = 4  // vectors, the last one cut with AVX-512
+	shortLine = 64 // machine operations of all of them
+)
+
+// short is the vectors of a row, the last one maybe cut, where rows are short; else 0.
+func (p *Program) short(body int) int {
+	lanes := p.lanes()
+	n := (p.points + lanes - 1) / lanes
+	if p.set == AVX2 && p.points%lanes != 0 || n > shortRow || n*body > shortLine {
+		return 0
+	}
+	return n
+}
+
+// shortRows goes through rows that are as short as was said without loops; others
+// are left to what follows.
+func (e *emitter) shortRows(l *lines) {
+	vectors := e.p.short(len(l.short.body))
+	if vectors == 0 {
+		return
+	}
+	lanes := e.p.lanes()
+	e.bytes(0x48, 0x83) // cmp qword [count], points
+	e.address(7, word(argCount))
+	e.bytes(byte(e.p.points))
+	others := e.ahead(notEqual)
+	top := len(e.b)
+	e.ops(l.rows, lanes)
+	e.zero(rDX)
+	e.ops(l.short.head, lanes)
+	for left := e.p.points; left > 0; left -= lanes {
+		e.ending = left < lanes
+		e.ops(l.short.body, lanes)
+		e.ending = false
+		if left > lanes {
+			e.addImm(rDX, int32(lanes))
+		}
+	}
+	e.nextRow(top)
+	e.addImm(rDX, int32(lanes)) // which is not zero
+	e.leaves = append(e.leaves, e.ahead(notEqual))
+	e.land(others)
 }
 
 // row writes the loops over the elements of a row: many vectors a turn where

@@ -201,8 +201,8 @@ func NewSteps() *Program {
 	return p
 }
 
-// Rows says how many elements the rows will have, so that code for long rows is
-// made where they are.
+// Rows says how many elements the rows will have, so that code for long rows, or
+// for short ones, is made where they are.
 func (p *Program) Rows(n int) { p.points = n }
 
 // Carry declares the next carry and returns what it is at the beginning of a step.
@@ -348,5 +348,8 @@ func (p *Program) key(s Set) string {
 		b = append(b, 'T')
 	}
 	b = binary.LittleEndian.AppendUint32(b, uint32(p.atOnce(s)))
+	if p.points <= shortRow*s.Lanes(p.wide) {
+		b = append(b, byte(p.points))
+	}
 	return string(binary.LittleEndian.AppendUint32(b, uint32(p.exit)))
 }

@@ -316,7 +316,11 @@ func tryRandom(t testing.TB, r *rand.Rand) {
 			g.p.Leave(g.p.DoImm(Cmp, w, Less, limit, x))
 		}
 	}
-	for _, n := range []int{1, 7, 8, 30, 53, 150} {
+	short := 1 + r.Intn(70)
+	for i, n := range []int{1, 7, 8, 30, 53, 150, short, 4 << r.Intn(5)} {
+		if i > 5 {
+			g.p.Rows(n) // which are gone through without loops
+		}
 		m := map[int]int{}
 		for a, b := range shared {
 			m[a] = b

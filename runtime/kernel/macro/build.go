@@ -102,6 +102,14 @@ func (b *builder) k(x float64) v {
 	return b.bits(math.Float64bits(x))
 }
 
+// rounded is x as a number of the lane.
+func (b *builder) rounded(x float64) float64 {
+	if b.Lane == F32 {
+		return float64(float32(x))
+	}
+	return x
+}
+
 // pick is a constant that depends on the lane.
 func (b *builder) pick(single, double float64) v {
 	if b.Lane == F32 {

@@ -12,7 +12,7 @@ var functions = map[string]function{
 	"abs": {1, abs}, "neg": {1, neg}, "sqrt": {1, sqrt}, "floor": {1, floor}, "round": {1, round}, "sign": {1, sign},
 	"add": {2, add}, "sub": {2, sub}, "mul": {2, mul}, "div": {2, div}, "max": {2, greater},
 	"fma": {3, fma}, "select": {3, choice},
-	"exp": {1, exp}, "expm1": {1, expm1}, "logistic": {1, logistic}, "tanh": {1, tanh}, "erf": {1, erf},
+	"exp": {1, exp}, "expm1": {1, expm1}, "logistic": {1, logistic}, "tanh": {1, tanh}, "erf": {1, erf}, "lgamma": {1, lgamma},
 	"log": {1, log}, "log1p": {1, log1p}, "sin": {1, sin}, "cos": {1, cos},
 	"pow": {2, pow}, "atan2": {2, atan2}, "rem": {2, rem},
 }
@@ -34,13 +34,16 @@ type key struct {
 
 var programs sync.Map // key → *Code
 
-// For is the program of a row on floats; n is the attribute of powi. The
-// program is shared and not to be changed. The first operand of select is a
-// mask.
+// For is the program of a row on floats; n is the attribute of powi and
+// polygamma. The program is shared and not to be changed. The first operand of
+// select is a mask.
 func For(row string, l Lane, n int64) (*Code, bool) {
 	f, ok := functions[row]
 	if row == "powi" && n != 0 && n != 1 && n >= leastPower && n <= greatestPower {
 		f, ok = function{1, powi(n)}, true
+	}
+	if row == "polygamma" && n >= 0 && n < int64(len(polygammaPrograms)) {
+		f, ok = function{1, polygammaPrograms[n]}, true
 	}
 	if !ok {
 		return nil, false

@@ -41,12 +41,41 @@ func (b *builder) log1(f, k v) v {
 		return b.fma(k, hi, b.add(f, b.fnma(b.k(0.5), z, y)))
 	}
 	s := b.div(f, b.add(f, b.k(2)))
-	w := b.mul(s, s)
-	w2 := b.mul(w, w)
-	tail := b.fma(w, b.poly(w2, log64Odd), b.mul(w2, b.poly(w2, log64Even)))
+	tail := b.logTail(s)
 	half := b.mul(b.k(0.5), z)
 	y := b.fma(s, b.add(half, tail), b.mul(k, lo))
 	return b.fma(k, hi, b.sub(f, b.sub(half, y)))
+}
+
+// logParts is log1 in two parts, known to some 2^-28 in f32 and 2^-56 in f64:
+// products of k with the first part of ln 2 are exact, and what sums lose is
+// kept.
+func (b *builder) logParts(f, k v) exact {
+	const h32, h64 = 0x1.62e4p-1, 0x1.62e42feep-1
+	z := b.mul(f, f)
+	half, halfLow := b.mul(b.k(0.5), z), b.mul(b.k(0.5), b.fms(f, f, z))
+	var y v
+	if b.Lane == F32 {
+		y = b.mul(b.mul(f, z), b.tail32(f))
+	} else {
+		s := b.div(f, b.add(f, b.k(2)))
+		y = b.mul(s, b.add(half, b.logTail(s)))
+	}
+	y = b.fma(k, b.pick(math.Ln2-h32, math.Ln2-h64), b.sub(y, halfLow))
+	d := b.sub(f, half)
+	y = b.add(y, b.sub(b.sub(f, d), half))
+	kh := b.mul(k, b.pick(h32, h64))
+	s := b.add(kh, d)
+	y = b.add(y, b.sub(d, b.sub(s, kh)))
+	hi := b.add(s, y)
+	return exact{hi, b.sub(y, b.sub(hi, s))}
+}
+
+// logTail is (log(1+f) - f + f²/2)/s - f²/2 with s = f/(2+f), f64.
+func (b *builder) logTail(s v) v {
+	w := b.mul(s, s)
+	w2 := b.mul(w, w)
+	return b.fma(w, b.poly(w2, log64Odd), b.mul(w2, b.poly(w2, log64Even)))
 }
 
 // tail32 is the polynomial log32. The eighth power of f is left out where it is
