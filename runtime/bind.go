@@ -397,7 +397,7 @@ func (b *binder) tileStep(op *ir.Op, t *tileProg) (step, string) {
 		return rows.around(nil), "copy" // of rows that stay
 	case rows != nil:
 		s.writeRows(rows)
-		return rows.around(s.step(b.prog.pool)), s.name()
+		return rows.around(s.step(b.pool)), s.name()
 	case s == nil && sums != nil:
 		return b.clear(sums.dst), "fill" // of no elements
 	case s == nil:
@@ -425,14 +425,8 @@ func (b *binder) then(op *ir.Op) func(w *worker, lo, hi int) {
 	if s == nil {
 		return nil
 	}
-	s.flatten(b.prog.pool.workers[0])
-	return func(w *worker, lo, hi int) {
-		if s.flat != nil && lo == 0 && hi == s.n && w == s.flat.w {
-			s.flat.run()
-			return
-		}
-		s.points(w, lo, hi)
-	}
+	s.flatten(b.pool.workers[0])
+	return s.within
 }
 
 // mayAlias reports whether two slots can be the same memory: the same slot, or

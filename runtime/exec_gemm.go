@@ -127,7 +127,7 @@ func (c *contraction[T]) listed(b *binder, tasks int) step {
 
 // then is a product and what follows it on the whole result.
 func (c *contraction[T]) then(b *binder, product step, after func(w *worker, lo, hi int)) step {
-	w, n := b.prog.pool.workers[0], c.g.M*c.g.N
+	w, n := b.pool.workers[0], c.g.M*c.g.N
 	return func() *Fault {
 		product()
 		after(w, 0, n)

@@ -144,7 +144,7 @@ func scatterFloats[T kernel.Float](b *binder, op *ir.Op) step {
 		return scatterOf(b, op, kernel.ScatterAdd[T], kernel.Sum0[T])
 	}
 	take, zeros := b.copyStep(dst, b.view(op.Operands[0])), isZeros(op.Operands[0])
-	fr, pool, blocks, rows := b.fr, b.prog.pool, g.batch, b.rowSize(op.Operands[1].Type.Dims, idx.shape)
+	fr, pool, blocks, rows := b.fr, b.pool, g.batch, b.rowSize(op.Operands[1].Type.Dims, idx.shape)
 	bad := new(atomic.Int64)
 	j := &job{n: (blocks + ownedElements - 1) / ownedElements}
 	j.do = func(_ *worker, task int) {

@@ -88,6 +88,15 @@ func (f *flatCode) run() {
 	}
 }
 
+// within runs points lo to hi within the operation that made them.
+func (s *tileStep) within(w *worker, lo, hi int) {
+	if s.flat != nil && lo == 0 && hi == s.n && w == s.flat.w {
+		s.flat.run()
+		return
+	}
+	s.points(w, lo, hi)
+}
+
 // step runs the program over all points.
 func (f *flatCode) step() *Fault {
 	f.run()
