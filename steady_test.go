@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	goruntime "runtime"
+	"strings"
 	"testing"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -231,4 +232,36 @@ func (e *ending) Step(p Progress) {
 	if e.allocations.Step(p); p.Step == e.to {
 		e.cancel()
 	}
+}
+
+// TestPlannedWindows: a program that writes its convolutions as sums over windows
+// copies no window, and has no tiny products.
+func TestPlannedWindows(t *testing.T) {
+	p, err := Compile("bench/windows.df", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := p.Bind(DataOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	for _, fn := range b.planned() {
+		if fn.name != "fit.step" {
+			continue
+		}
+		f, err := b.runtime.Function(fn.name, fn.donate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := f.Plan().String()
+		if n := strings.Count(plan, "\n  gather "); n != 1 { // that of the label
+			t.Errorf("%d gathers in\n%s", n, plan)
+		}
+		if n := strings.Count(plan, ", regrouped"); n != 5 {
+			t.Errorf("%d products are regrouped in\n%s", n, plan)
+		}
+		return
+	}
+	t.Error("no step")
 }
