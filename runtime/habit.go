@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"math"
 	"slices"
 	"time"
 )
@@ -32,8 +31,9 @@ const (
 	keeping
 )
 
-// bounds are costs from which jobs are shared, the last none.
-var bounds = [...]time.Duration{worthHot, 8 * time.Microsecond, 24 * time.Microsecond, math.MaxInt64}
+// bounds are costs from which jobs are shared. A job as long as the last is
+// always worth it; where it seems not to be, another process had the core.
+var bounds = [...]time.Duration{worthHot, 8 * time.Microsecond, 24 * time.Microsecond, 128 * time.Microsecond}
 
 const (
 	trials     = 5                      // of each bound in a round
