@@ -16,7 +16,11 @@ func (a *allocator) compute(v Value) {
 	}
 	switch w.form {
 	case monadic:
-		o.m = a.source(n.a)
+		if n.op == opToMask { // has no form that reads memory
+			o.m = place{kind: inRegister, n: int32(a.register(n.a))}
+		} else {
+			o.m = a.source(n.a)
+		}
 		if n.op == opCopy {
 			o.kind = mMove
 		}

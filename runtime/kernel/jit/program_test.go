@@ -100,6 +100,25 @@ func TestEveryOperation(t *testing.T) {
 	}
 }
 
+// TestBlendBySigns: what chooses by its signs may be read from memory for that
+// alone, and then is no mask there.
+func TestBlendBySigns(t *testing.T) {
+	needCode(t)
+	r := rand.New(rand.NewSource(1))
+	for _, w := range []Width{W4, W8} {
+		for _, access := range []Access{Direct, PerRow, Once} {
+			p := New()
+			k := kindOf(w)
+			by := p.Stream(k, access)
+			x, y := p.Stream(k, Direct), p.Stream(k, Direct)
+			p.Output(p.Stream(k, Direct), p.Do(Blend, w, p.Load(by, w), p.Load(x, w), p.Load(y, w)), nil)
+			for _, n := range []int{1, 4, 16, 37} {
+				check(t, p, r, 3, n, nil)
+			}
+		}
+	}
+}
+
 func kindOf(w Width) Kind {
 	if w == W8 {
 		return B8
