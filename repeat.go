@@ -62,10 +62,16 @@ func (s *session) repeat(n *ir.Node, b *ir.Compute, more func(took time.Duration
 	return nil
 }
 
-// Work is what a run of a planned function counts for: floating operations,
-// and bytes that its kernels read and write. Names are those of the IR: of a
+// Work is what a run of a planned function counts for.
+type Work struct {
+	Flops  int64
+	Moved  int64   // bytes that its kernels read and write
+	Cycles float64 // of one core, that the instructions of its machine code need at least; without products and other kernels
+}
+
+// Work counts a run of a planned function. Names are those of the IR: of a
 // training's step ("fit.step") or of a computed value.
-func (b *Bound) Work(name string) (flops, moved int64, err error) {
+func (b *Bound) Work(name string) (w Work, err error) {
 	defer guard(&err, "planning the program")
 	for _, fn := range b.planned() {
 		if fn.name != name {
@@ -73,10 +79,10 @@ func (b *Bound) Work(name string) (flops, moved int64, err error) {
 		}
 		f, err := b.runtime.Function(fn.name, fn.donate)
 		if err != nil {
-			return 0, 0, err
+			return w, err
 		}
 		r := f.Plan()
-		return r.Flops, r.Moved, nil
+		return Work{r.Flops, r.Moved, r.Cycles}, nil
 	}
-	return 0, 0, source.List{source.Errorf(codeNoNode, source.Span{}, "the program computes no value named %s", name)}
+	return w, source.List{source.Errorf(codeNoNode, source.Span{}, "the program computes no value named %s", name)}
 }

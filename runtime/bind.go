@@ -37,9 +37,10 @@ type binder struct {
 	called map[*plan]*binding // bound under the same sizes
 	loops  int                // how often what is bound runs, for the report
 	rows   *[]KernelRow
-	strip  *stripBody  // whose steps these are, nil for none
-	once   []step      // run when the sizes change
-	at     source.Span // of the operation that is bound
+	least  map[*ir.Op]float64 // cycles that machine code needs at least, for the report
+	strip  *stripBody         // whose steps these are, nil for none
+	once   []step             // run when the sizes change
+	at     source.Span        // of the operation that is bound
 	err    error
 }
 
@@ -412,7 +413,15 @@ func (b *binder) tileStep(op *ir.Op, t *tileProg) (step, string) {
 // are no points.
 func (b *binder) tile(op *ir.Op, t *tileProg) *tileStep {
 	in, out := b.viewsOf(op.Operands), b.viewsOf(op.Results)
-	return b.bindTile(t, in, out, func(r, i int) bool { return b.mayAlias(out[r].slot, in[i].slot) })
+	s := b.bindTile(t, in, out, func(r, i int) bool { return b.mayAlias(out[r].slot, in[i].slot) })
+	if s != nil && s.code != nil {
+		if b.least == nil {
+			b.least = map[*ir.Op]float64{}
+		}
+		bound := s.code.fn.Bound()
+		b.least[op] = bound.Cycles * float64(s.n) / float64(bound.Elements)
+	}
+	return s
 }
 
 // then is what follows a product on each range of its elements, nil for none.

@@ -18,9 +18,10 @@ type KernelRow struct {
 	Weight   string // the trained parameter that it reads, or whose gradient it makes
 	Backward bool   // part of a derivative
 	Span     source.Span
-	Times    int64 // how often it runs, at most
-	Flops    int64 // each time
-	Moved    int64 // bytes read and written, each time
+	Times    int64   // how often it runs, at most
+	Flops    int64   // each time
+	Moved    int64   // bytes read and written, each time
+	Cycles   float64 // of a core, that the instructions of its machine code need at least, each time; 0 where none was made
 }
 
 // container reports an operation that only runs others, which have rows of
@@ -50,7 +51,7 @@ func (b *binder) describe(op *ir.Op, what string) KernelRow {
 	if op.Row.Flops != nil {
 		r.Flops = op.Row.Flops(op, func(d ir.Dim) int64 { return int64(b.size(d)) })
 	}
-	r.Moved = b.moved(op)
+	r.Moved, r.Cycles = b.moved(op), b.least[op]
 	return r
 }
 

@@ -19,7 +19,8 @@ type Report struct {
 	Inputs   int64 // bytes of parameters
 	Outputs  int64 // bytes of results that are not donated
 	Flops    int64
-	Moved    int64 // bytes that kernels read and write
+	Moved    int64   // bytes that kernels read and write
+	Cycles   float64 // that the instructions of machine code need at least
 	Kernels  []KernelRow
 }
 
@@ -45,6 +46,7 @@ func newReport(p *plan, b *binding) Report {
 	for _, k := range b.rows {
 		r.Flops += k.Flops * k.Times
 		r.Moved += k.Moved * k.Times
+		r.Cycles += k.Cycles * float64(k.Times)
 	}
 	return r
 }

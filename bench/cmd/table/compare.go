@@ -23,6 +23,7 @@ type row struct {
 	Flops   int64              `json:"flops,omitempty"`
 	Moved   int64              `json:"bytes,omitempty"`
 	OfPeak  float64            `json:"of_peak,omitempty"`
+	OfBound float64            `json:"of_instruction_bound,omitempty"`
 	OfMem   float64            `json:"of_bandwidth,omitempty"`
 	Memory  int64              `json:"memory_bytes,omitempty"`
 	Peers   map[string]float64 `json:"peers_s,omitempty"`
@@ -30,7 +31,8 @@ type row struct {
 	Loss    float64            `json:"loss,omitempty"`
 	Agree   string             `json:"losses,omitempty"`
 
-	f64 bool
+	f64    bool
+	cycles float64
 }
 
 // answer is what the script of the peers prints.
@@ -56,7 +58,10 @@ func compare(o options, w workload, workers int) (row, error) {
 			return r, err
 		}
 		times, base = append(times, s.times...), append(base, s.base...)
-		r.Loss, r.Flops, r.Moved, r.Memory = s.loss, s.flops, s.moved, max(r.Memory, s.peak)
+		r.Loss, r.Flops, r.Moved, r.Memory = s.loss, s.work.Flops, s.work.Moved, max(r.Memory, s.peak)
+		if w.region {
+			r.cycles = s.work.Cycles
+		}
 		if o.peers == "" {
 			continue
 		}
@@ -120,6 +125,9 @@ func (r *row) limit(m machine) {
 	}
 	r.OfPeak = float64(r.Flops) / r.Median / (peak * float64(r.Workers))
 	r.OfMem = float64(r.Moved) / r.Median / m.bandwidth
+	if m.clock > 0 {
+		r.OfBound = r.cycles / r.Median / (m.clock * float64(r.Workers))
+	}
 }
 
 // best is the fastest peer.
@@ -153,15 +161,15 @@ func (r *row) print(w io.Writer) {
 }
 
 func printTable(w io.Writer, rows []row, peers bool) {
-	head := "| workload | workers | median | spread | of FMA peak | gradient / objective |"
-	line := "|---|---|---|---|---|---|"
+	head := "| workload | workers | median | spread | of FMA peak | of instruction bound | gradient / objective |"
+	line := "|---|---|---|---|---|---|---|"
 	if peers {
 		head, line = head+" peers | ratio to the fastest | first losses |", line+"---|---|---|"
 	}
 	fmt.Fprintf(w, "%s\n%s\n", head, line)
 	for _, r := range rows {
-		fmt.Fprintf(w, "| %s | %d | %s | %.0f %% | %s | %s |", r.What, r.Workers, duration(r.Median), 100*r.Spread,
-			percent(r.OfPeak), times(r.Factor))
+		fmt.Fprintf(w, "| %s | %d | %s | %.0f %% | %s | %s | %s |", r.What, r.Workers, duration(r.Median), 100*r.Spread,
+			percent(r.OfPeak), percent(r.OfBound), times(r.Factor))
 		if peers {
 			fmt.Fprintf(w, " %s | %s | %s |", r.peerTimes(), r.ratio(), r.Agree)
 		}

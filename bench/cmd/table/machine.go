@@ -13,11 +13,15 @@ type machine struct {
 	tier           string
 	peak32, peak64 float64 // floating operations a second
 	bandwidth      float64 // bytes a second, read and written, from memory
+	clock          float64 // cycles a second, 0 where that cannot be told
 }
 
 func measureMachine() machine {
 	m := machine{tier: kernel.Active().String()}
 	m.peak32, m.peak64 = peaks()
+	if lanes := map[kernel.Tier]float64{kernel.AVX2: 8, kernel.AVX512: 16}[kernel.Active()]; lanes > 0 {
+		m.clock = m.peak32 / (2 * 2 * lanes) // two units for a product and a sum each
+	}
 	m.bandwidth = bandwidth()
 	return m
 }

@@ -19,9 +19,8 @@ type sample struct {
 	times []float64 // seconds of a unit
 	base  []float64 // of the objective
 	loss  float64   // the first
-	flops int64     // of a unit, 0 where not known
-	moved int64
-	peak  int64 // bytes of memory of the process, of whole processes
+	work  dfc.Work  // of a unit, zero where not known
+	peak  int64     // bytes of memory of the process, of whole processes
 }
 
 // ours measures one round of a workload by dfc.
@@ -93,7 +92,7 @@ func stepTimes(b *dfc.Bound) (sample, error) {
 		return sample{}, err
 	}
 	s := sample{times: c.times, loss: c.first}
-	s.flops, s.moved, err = b.Work("fit.step")
+	s.work, err = b.Work("fit.step")
 	return s, err
 }
 
@@ -108,7 +107,7 @@ func valueTimes(b *dfc.Bound, w workload) (sample, error) {
 			return s, err
 		}
 	}
-	s.flops, s.moved, err = b.Work(w.value)
+	s.work, err = b.Work(w.value)
 	return s, err
 }
 

@@ -36,12 +36,34 @@ func (c chain) load() Value {
 
 func (c chain) store(v Value, over ...int) { c.Output(c.Stream(kindOf(c.Width(v)), Direct), v, over) }
 
-var chainNames = []string{"poly", "tanh", "gelu", "adam", "call"}
+var chainNames = []string{"adds", "poly", "divs", "roots", "tanh", "gelu", "adam", "call"}
 
 // chains are a polynomial of degree 4 as eight operations, tanh(ax+b), gelu by
 // tanh, a step of Adam, and the price of a call option.
 var chains = map[string]func(c chain){
 	"call": price,
+	"adds": func(c chain) {
+		x := c.load()
+		a, b, d := x, x, x
+		for range 24 {
+			a, b, d = c.do("add", a, x), c.do("add", b, a), c.do("add", d, b)
+		}
+		c.store(d)
+	},
+	"divs": func(c chain) {
+		x, y := c.load(), c.k(1.0001)
+		for range 4 {
+			y = c.do("div", y, x)
+		}
+		c.store(y)
+	},
+	"roots": func(c chain) {
+		x := c.load()
+		for range 4 {
+			x = c.do("sqrt", x)
+		}
+		c.store(x)
+	},
 	"poly": func(c chain) {
 		x := c.load()
 		y := c.k(1.1)
@@ -165,5 +187,7 @@ func benchmarkChain(b *testing.B, name string, lane macro.Lane, set Set) {
 		}
 		best = min(best, time.Since(start)/4)
 	}
+	bound := f.Bound()
 	b.ReportMetric(float64(best.Nanoseconds())/n, "best-ns/element")
+	b.ReportMetric(bound.Cycles/float64(bound.Elements)*n/float64(best.Nanoseconds()), "bound-GHz")
 }

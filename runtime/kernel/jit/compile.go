@@ -13,6 +13,7 @@ type text struct {
 	code  []byte
 	slots int // of scratch memory, a vector each
 	turns int // vectors of a turn of the first loop
+	bound Bound
 }
 
 var errOrder = errors.New("jit: two outputs wait for each other")
@@ -108,9 +109,11 @@ func (p *Program) emit(a *allocator, l *lines) *text {
 		e.nextRow(top)
 	}
 	t := e.done(a)
+	first := l.short.body
 	if l.long.body != nil {
-		t.turns = p.vectors
+		first, t.turns = l.long.body, p.vectors
 	}
+	t.bound = p.boundOf(first, t.turns)
 	return t
 }
 

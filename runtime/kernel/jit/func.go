@@ -26,6 +26,7 @@ type Func struct {
 	long    int // elements of a turn of the first loop
 	slots   int
 	streams int
+	bound   Bound
 }
 
 // ErrRefused says that the system does not allow code to be made.
@@ -44,7 +45,7 @@ func (m *Memory) Add(p *Program) (*Func, error) {
 	for len(m.text)%64 != 0 {
 		m.text = append(m.text, 0xcc)
 	}
-	f := &Func{set: m.Set, at: len(m.text), size: len(t.code), lanes: 1, slots: t.slots, streams: len(p.streams)}
+	f := &Func{set: m.Set, at: len(m.text), size: len(t.code), lanes: 1, slots: t.slots, streams: len(p.streams), bound: t.bound}
 	if !p.steps {
 		f.lanes = m.Set.Lanes(p.wide)
 	}
