@@ -92,19 +92,17 @@ func isFloat(o *mop) bool {
 }
 
 // divides is how many cycles an instruction keeps the divider busy.
-func divides(o *mop, long bool) (cycles float64) {
-	switch o.inst {
-	case rows[Div].inst[0]:
-		cycles = 5
-	case rows[Div].inst[1]:
-		cycles = 8
-	case rows[Sqrt].inst[0]:
-		cycles = 6
-	case rows[Sqrt].inst[1]:
-		cycles = 12
+func divides(o *mop, long bool) float64 {
+	for _, op := range [...]Op{Div, Sqrt} {
+		for i, w := range [...]Width{W4, W8} {
+			if o.inst == rows[op].inst[i] {
+				n := float64(busy(op, w))
+				if long {
+					n *= 2
+				}
+				return n
+			}
+		}
 	}
-	if long {
-		cycles *= 2
-	}
-	return cycles
+	return 0
 }

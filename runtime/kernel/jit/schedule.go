@@ -30,6 +30,23 @@ func latency(n *node) int {
 	return 4
 }
 
+// busy is the cycles in which the only divider does nothing else, for registers of
+// 32 bytes; twice as many for 64.
+func busy(op Op, w Width) int32 {
+	switch op {
+	case Div:
+		return 5 + 3*(int32(w/4)-1)
+	case Sqrt:
+		return 6 * int32(w/4)
+	}
+	return 0
+}
+
+// maxAlive is how many vectors may be alive: most of them in scratch memory, which
+// is in the first cache, where loads have ports that nothing else needs. Beyond
+// it values die before others are made.
+const maxAlive = 128
+
 // scheduler orders a line.
 type scheduler struct {
 	p       *Program
@@ -40,22 +57,22 @@ type scheduler struct {
 	start   []int32   // by value: half a cycle in which it can begin
 	readers [][]Value // by value
 	ready   []Value
-	live    int // vectors that are read later
-	full    int // from so many on, values die before others are made
+	live    int   // vectors that are read later
+	divider int32 // the half cycle from which on it is free
 }
 
 // schedule is the values of a line in a better order.
 func (p *Program) schedule(body []Value) []Value {
 	n := len(p.nodes)
 	s := &scheduler{p: p, height: make([]int32, n), left: make([]int32, n), wait: make([]int32, n), more: make([]int32, n),
-		start: make([]int32, n), readers: make([][]Value, n), full: int(p.set.vecs().hi) - 1}
+		start: make([]int32, n), readers: make([][]Value, n)}
 	s.readings(body)
 	for i := len(body) - 1; i >= 0; i-- {
 		v := body[i]
 		for _, r := range s.readers[v] {
 			s.height[v] = max(s.height[v], s.height[r])
 		}
-		s.height[v] += int32(latency(&p.nodes[v]))
+		s.height[v] += int32(latency(&p.nodes[v])) + 2*s.divides(v) // who needs the divider may wait for it
 		if s.wait[v] == 0 {
 			s.ready = append(s.ready, v)
 		}
@@ -66,7 +83,10 @@ func (p *Program) schedule(body []Value) []Value {
 		v := s.ready[k]
 		s.ready[k] = s.ready[len(s.ready)-1]
 		s.ready = s.ready[:len(s.ready)-1]
-		now = max(now, s.start[v])
+		now = max(now, s.begins(v))
+		if d := s.divides(v); d > 0 {
+			s.divider = now + 2*d
+		}
 		out = append(out, v)
 		s.live += int(s.more[v])
 		for _, x := range p.distinct(v) {
@@ -83,6 +103,17 @@ func (p *Program) schedule(body []Value) []Value {
 		}
 	}
 	return out
+}
+
+// divides is the cycles for which v keeps the divider.
+func (s *scheduler) divides(v Value) int32 { return 2 * busy(s.p.nodes[v].op, s.p.nodes[v].width) }
+
+// begins is the half cycle in which v can begin.
+func (s *scheduler) begins(v Value) int32 {
+	if s.divides(v) > 0 {
+		return max(s.start[v], s.divider)
+	}
+	return s.start[v]
 }
 
 // readings finds who reads each value, and counts.
@@ -139,14 +170,14 @@ func (s *scheduler) last(x Value) {
 // best is the place among what is ready of what comes next: what can begin, of
 // these what the most depends on; where too much is alive, what ends most of it.
 func (s *scheduler) best(now int32) int {
-	best, full := 0, s.live >= s.full
+	best, full := 0, s.live >= maxAlive
 	var more, wait, height int32 // of the best
 	for i, v := range s.ready {
 		m, h := int32(0), s.height[v]
 		if full {
 			m = s.more[v]
 		}
-		w := max(0, s.start[v]-now)
+		w := max(0, s.begins(v)-now)
 		if i == 0 || m < more || m == more && (w < wait || w == wait && h > height) {
 			best, more, wait, height = i, m, w, h
 		}
