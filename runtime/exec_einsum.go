@@ -10,9 +10,10 @@ import (
 // label is an axis of a contraction: its size, and its stride in the operands
 // and the result, 0 where it does not stand.
 type label struct {
+	name    rune
 	n       int
 	a, b, c int
-	la, lb  int // strides in copies of the operands (see view.whole)
+	la, lb  int // strides in copies of the operands, row by row
 	inA     bool
 	inB     bool
 	inC     bool
@@ -97,31 +98,49 @@ func (b *binder) outer(op *ir.Op, in []string, out string) step {
 	return s.step(b.pool)
 }
 
-// labels collects the labels of a contraction with their strides.
-func (b *binder) labels(op *ir.Op, in []string, out string) []label {
+// labelsOf is the labels of a contraction that have more than one point, where
+// axis at of operand i, or of the result, 2, has so many.
+func labelsOf(in []string, out string, size func(i, at int) int) []label {
 	at := map[rune]int{}
 	var ls []label
-	note := func(text string, v view, set func(l *label, stride, whole int)) {
-		whole := v.whole
-		if whole == nil {
-			whole = v.stride
+	note := func(i int, text string, set func(l *label, whole int)) {
+		shape := make([]int, len(text))
+		for k := range shape {
+			shape[k] = size(i, k)
 		}
-		for i, c := range text {
-			if v.shape[i] == 1 {
+		whole := stridesOf(shape)
+		for k, c := range text {
+			if shape[k] == 1 {
 				continue
 			}
-			k, ok := at[c]
+			l, ok := at[c]
 			if !ok {
-				k = len(ls)
-				at[c] = k
-				ls = append(ls, label{n: v.shape[i]})
+				l = len(ls)
+				at[c] = l
+				ls = append(ls, label{name: c, n: shape[k]})
 			}
-			set(&ls[k], v.stride[i], whole[i])
+			set(&ls[l], whole[k])
 		}
 	}
-	note(in[0], b.view(op.Operands[0]), func(l *label, s, whole int) { l.a, l.la, l.inA = s, whole, true })
-	note(in[1], b.view(op.Operands[1]), func(l *label, s, whole int) { l.b, l.lb, l.inB = s, whole, true })
-	note(out, b.view(op.Results[0]), func(l *label, s, _ int) { l.c, l.inC = s, true })
+	note(0, in[0], func(l *label, whole int) { l.la, l.inA = whole, true })
+	note(1, in[1], func(l *label, whole int) { l.lb, l.inB = whole, true })
+	note(2, out, func(l *label, _ int) { l.inC = true })
+	return ls
+}
+
+// labels is the labels of a contraction with the strides of where its operands
+// and its result lie.
+func (b *binder) labels(op *ir.Op, in []string, out string) []label {
+	vs := []view{b.view(op.Operands[0]), b.view(op.Operands[1]), b.view(op.Results[0])}
+	ls := labelsOf(in, out, func(i, at int) int { return vs[i].shape[at] })
+	for k := range ls {
+		l := &ls[k]
+		for i, to := range []*int{&l.a, &l.b, &l.c} {
+			if at := strings.IndexRune([]string{in[0], in[1], out}[i], l.name); at >= 0 {
+				*to = vs[i].stride[at]
+			}
+		}
+	}
 	return ls
 }
 

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -54,7 +55,8 @@ func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string, aft
 		return inOrder(b.clear(c.c), c.behind(b, after)), "fill"
 	}
 	ls := b.labels(op, in, out)
-	c.shape(ls)
+	deep, links := chainOf(ls)
+	joins := c.shape(ls, deep, links)
 	if b.plan.closes(op) {
 		what := fmt.Sprintf("GEMM %d×%d×%d", c.g.M, c.g.N, c.g.K)
 		if c.nOuter > 1 {
@@ -62,13 +64,18 @@ func contract[T kernel.Float](b *binder, op *ir.Op, in []string, out string, aft
 		}
 		return c.chains(b), what + ", going on"
 	}
-	if c.nOuter*c.nDeep > 1 || windowed(ls) {
-		if s, what := regrouped[T](b, op, ls, after); s != nil {
+	if s, what := c.splitUp(b, op, partsOf(ls), after); s != nil {
+		return s, what
+	}
+	if c.nOuter*c.nDeep > 1 || !joins {
+		s, what := regrouped[T](b, op, ls, deep, links, after)
+		if s != nil {
 			return s, what
 		}
-	}
-	if s := c.splitUp(b, op, after); s != nil {
-		return s, fmt.Sprintf("GEMM %d×%d×%d in %d parts", c.g.M, c.g.N, c.g.K, kernel.Parts(c.g.M, c.g.N, c.g.K))
+		if !joins {
+			b.fail("the links of a product lie apart")
+			return nil, ""
+		}
 	}
 	ranges := c.ranges()
 	c.rows, c.cols = c.g.Cut(ranges && after != nil)
@@ -135,12 +142,14 @@ func (c *contraction[T]) then(b *binder, product step, after func(w *worker, lo,
 	}
 }
 
-// shape chooses what of the labels is the GEMM and what are loops around it.
-func (c *contraction[T]) shape(ls []label) {
+// shape chooses what of the labels is the GEMM and what are loops around it, for
+// these links of its chains. It is of no use, and reports it, where these do not
+// step as one.
+func (c *contraction[T]) shape(ls, deep, links []label) bool {
 	m, ms := largest(group(ls, func(l label) bool { return l.inC && l.inA && !l.inB }))
 	n, ns := largest(group(ls, func(l label) bool { return l.inC && l.inB && !l.inA }))
-	k, ks := largest(group(ls, func(l label) bool { return !l.inC }))
-	c.outer, c.deep = group(ls, func(l label) bool { return l.inC && l.inA && l.inB }), ks
+	k, ok := joined(links, 0, 1)
+	c.outer, c.deep = group(ls, func(l label) bool { return l.inC && l.inA && l.inB }), slices.Clone(deep)
 	c.outer = append(append(c.outer, ms...), ns...)
 	if n.c > m.c && m.n > 1 {
 		// The rows of C are those of the second operand.
@@ -155,6 +164,7 @@ func (c *contraction[T]) shape(ls []label) {
 		c.nDeep *= l.n
 	}
 	c.g = kernel.NewGemm[T](m.n, n.n, k.n, [2]int{m.a, k.a}, [2]int{k.b, n.b}, [2]int{m.c, n.c})
+	return ok
 }
 
 func newContraction[T kernel.Float](b *binder, op *ir.Op) *contraction[T] {

@@ -13,9 +13,7 @@ import (
 // may be tiny: windows of an image with a small kernel are the usual case.
 // There a task brings what its product reads into the scratch of its worker,
 // in an order in which the labels join, and what it computes back from there.
-// Which labels are the links of a chain decides the order of sums, so that is a
-// function of the summed labels alone: not of how many rows there are, nor of
-// what is cheap.
+// Which labels are the links of its chains is not for it to choose; see Note: chains.
 
 // regroupRoom is the elements of what one product keeps in the scratch.
 const regroupRoom = tileBytes / 8
@@ -47,68 +45,18 @@ var strideIn = [3]func(label) int{
 	func(l label) int { return l.c },
 }
 
-// longLinks is the length from which one label is enough for a chain, and
-// mostJoined how many links short ones make together at most.
-const (
-	longLinks  = 32
-	mostJoined = 1024
-)
-
-// windowed reports whether an operand is a view of windows.
+// windowed reports whether an operand is a view in an order of its own.
 func windowed(ls []label) bool {
 	return slices.ContainsFunc(ls, func(l label) bool { return l.a != l.la || l.b != l.lb })
 }
 
-// chainOf is which summed labels are the links of a chain: the longest of those
-// that are left when neighbours have joined, or the last ones together where all
-// are short. Chains over the others are added in order. Neighbours join by how
-// the operands would lie if they were copied, so that views change no bits.
-func chainOf(ls []label) (deep, links []label) {
-	runs := runsOf(ordered(ls, func(l label) bool { return !l.inC }))
-	best := 0
-	for i, r := range runs {
-		if count(r) > count(runs[best]) {
-			best = i
-		}
-	}
-	if len(runs) < 2 || count(runs[best]) >= longLinks {
-		for i, r := range runs {
-			if i != best {
-				deep = append(deep, r...)
-			} else {
-				links = r
-			}
-		}
-		return deep, links
-	}
-	at, n := len(runs), 1
-	for at > 0 && n*count(runs[at-1]) <= mostJoined {
-		at--
-		n *= count(runs[at])
-	}
-	return slices.Concat(runs[:at]...), slices.Concat(runs[at:]...)
-}
-
-// runsOf cuts labels into those that step as one in copies of both operands.
-func runsOf(ls []label) [][]label {
-	var runs [][]label
-	for i, l := range ls {
-		if i > 0 && ls[i-1].la == l.n*l.la && ls[i-1].lb == l.n*l.lb {
-			runs[len(runs)-1] = append(runs[len(runs)-1], l)
-		} else {
-			runs = append(runs, []label{l})
-		}
-	}
-	return runs
-}
-
 // regroup is the cheapest form, where it takes half the time of products of what
-// lies there, or where those cannot make the chains; else nil.
-func regroup(ls []label) *form {
+// lies there, or where those cannot make the chains; of windows, where it takes
+// less. Else it is nil.
+func regroup(ls, deep, links []label) *form {
 	ms := ordered(ls, func(l label) bool { return l.inC && l.inA && !l.inB })
 	ns := ordered(ls, func(l label) bool { return l.inC && l.inB && !l.inA })
 	both := ordered(ls, func(l label) bool { return l.inC && l.inA && l.inB })
-	deep, links := chainOf(ls)
 	plain, best := -1, (*form)(nil)
 	for i := range len(ms) + 1 {
 		for j := range len(ns) + 1 {
@@ -124,7 +72,11 @@ func regroup(ls []label) *form {
 		}
 	}
 	_, one := joined(links, 0, 1)
-	if best == nil || one && !windowed(ls) && (best.apart == [3]bool{} || plain >= 0 && 2*best.cost > plain) {
+	least := 2
+	if windowed(ls) {
+		least = 1
+	}
+	if best == nil || one && (best.apart == [3]bool{} || plain >= 0 && least*best.cost > plain) {
 		return nil
 	}
 	return best
@@ -237,12 +189,12 @@ func newPart(order []label, x, at int) *part {
 
 // regrouped binds a contraction in another form; nil where the plain one is
 // good.
-func regrouped[T kernel.Float](b *binder, op *ir.Op, ls []label, after func(w *worker, lo, hi int)) (step, string) {
+func regrouped[T kernel.Float](b *binder, op *ir.Op, ls, deep, links []label, after func(w *worker, lo, hi int)) (step, string) {
 	c := newContraction[T](b, op)
 	if rowsInner(ls) {
-		c.cross(ls)
+		c.cross(ls, deep, links)
 	}
-	f := regroup(ls)
+	f := regroup(ls, deep, links)
 	if f == nil {
 		return nil, ""
 	}

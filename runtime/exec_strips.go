@@ -104,46 +104,8 @@ func (b *binder) stripSlots(op *ir.Op, r *stripsRun) {
 			continue
 		}
 		r.sums = append(r.sums, stripSum{slot: s.body.outs[k].slot, part: s.parts[k],
-			bytes: int(roundUp(int64(w.len() * bytesOf(w.kind)))), parts: b.partsOf(op.Regions[0].Results[k].Def, r.n), dst: w})
+			bytes: int(roundUp(int64(w.len() * bytesOf(w.kind)))), parts: b.stripParts(op.Regions[0].Results[k].Def, r.n), dst: w})
 	}
-}
-
-// partsOf is into how many parts the chains of a sum over n rows are cut: those
-// of a product of few elements; see kernel.Parts.
-func (b *binder) partsOf(op *ir.Op, n int) int {
-	a, ok := op.Attrs.(ir.EinsumAttrs)
-	if !ok {
-		return 1
-	}
-	in, out, err := ir.EinsumLabels(a.Spec)
-	if err != nil {
-		return 1
-	}
-	size := map[rune]int{}
-	for i, labels := range in {
-		for at, c := range labels {
-			if d := op.Operands[i].Type.Dims[at]; at > 0 {
-				size[c] = b.size(d)
-			}
-		}
-	}
-	elems := 1
-	for _, c := range out {
-		elems *= size[c]
-		if size[c] > 1 && containsRune(in[0], c) && containsRune(in[1], c) {
-			return 1 // products beside one another
-		}
-	}
-	return kernel.Parts(elems, 1, n)
-}
-
-func containsRune(s string, c rune) bool {
-	for _, x := range s {
-		if x == c {
-			return true
-		}
-	}
-	return false
 }
 
 // stripBody binds the region for strips of so many rows, for one worker. times

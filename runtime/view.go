@@ -27,7 +27,6 @@ type view struct {
 	off    int
 	shape  []int
 	stride []int
-	whole  []int // the strides that a copy would have, of a view of windows; else nil
 }
 
 // noSlot is the slot of what is only ever in the scratch of a worker.
@@ -124,13 +123,6 @@ func (v view) permute(perm []int) view {
 	shape, stride := make([]int, len(perm)), make([]int, len(perm))
 	for i, p := range perm {
 		shape[i], stride[i] = v.shape[p], v.stride[p]
-	}
-	if v.whole != nil {
-		whole := make([]int, len(perm))
-		for i, p := range perm {
-			whole[i] = v.whole[p]
-		}
-		v.whole = whole
 	}
 	v.shape, v.stride = shape, stride
 	return v

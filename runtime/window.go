@@ -10,8 +10,7 @@ import (
 // copy: element (y, a) lies 2 steps further for each y and one for each a. Its
 // result is a view of x in which elements appear more than once. Contractions
 // read it where it lies, which is how the windows of a convolution reach its
-// products. The order of their sums is that of a copy, which there is where the
-// places are not seen to step evenly.
+// products, in chains as over a copy (see Note: chains).
 
 // places is an integer tensor whose elements are off + step[0]*i + step[1]*j….
 type places struct {
@@ -172,6 +171,5 @@ func (v view) windowed(axis int, e places, shape []int) view {
 	}
 	v.shape = slices.Concat(v.shape[:axis], shape, v.shape[axis+1:])
 	v.stride = slices.Concat(v.stride[:axis], steps, v.stride[axis+1:])
-	v.whole = stridesOf(v.shape)
 	return v
 }

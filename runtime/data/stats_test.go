@@ -68,6 +68,27 @@ func TestAggregates(t *testing.T) {
 	}
 }
 
+// The bits of statistics are part of the numerics: the values here change with
+// ir.Numerics alone.
+func TestStatisticsGolden(t *testing.T) {
+	x := array.New(ir.F32, 3*ChunkRows+5)
+	for i := range x.F32 {
+		x.F32[i] = ir.UniformF32(ir.Mix(5, uint64(i))) - 0.25
+	}
+	for _, c := range []struct {
+		op   string
+		want uint64
+	}{{"sum", 0x40a7eface9ee0000}, {"mean", 0x3fcfe6e92a48edbd}, {"var", 0x3fb51b0c97fb69ac}, {"std", 0x3fd26059124e2c62}} {
+		got, err := aggregate(t, ir.Agg{Op: c.op}, ir.F32, ir.F64, x, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bits := math.Float64bits(got.F64[0]); bits != c.want {
+			t.Errorf("the bits of %s are %#x, not %#x (%v)", c.op, bits, c.want, got.F64[0])
+		}
+	}
+}
+
 // Blocks added in any order and merged in theirs give the same bits, and the
 // variance is right where the mean is large.
 func TestAggregatesAreStable(t *testing.T) {
