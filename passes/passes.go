@@ -51,6 +51,7 @@ var Sized = []Pass{
 	{"fuse", fuse, "loops over the same dimensions become one; nothing looks inside afterwards"},
 	{"dce", dce, "constants that went inside"},
 	{"strips", strips, "loops and products are what they will be, and their sizes known"},
+	{"recompute", recompute, "what loops store is known, and what lies within strips is not stored"},
 	{"schedule", schedule, "the order in which least is alive"},
 }
 
@@ -81,6 +82,9 @@ var Orders = []Order{
 	{"contract", "fuse", "inside of a loop over elements nothing is changed any more"},
 	{"layout", "fuse", "transposes end loops"},
 	{"fuse", "strips", "loops are operations of a strip; nothing looks inside afterwards"},
+	{"strips", "recompute", "between the operations of a strip nothing goes through memory"},
+	{"contract", "recompute", "a product that is computed twice has two readers"},
+	{"recompute", "schedule", "values live shorter or longer"},
 	{"strips", "schedule", "what runs in strips is ordered as well"},
 	{"fuse", "schedule", "what is ordered is what runs"},
 }

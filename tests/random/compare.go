@@ -22,12 +22,14 @@ type Options struct {
 	Batches []int // batch sizes that the runtime runs
 	Workers []int
 	Strips  int64 // rows of strips wherever they can be, 0 for where they pay
+	Again   bool  // all is computed again that can be
 }
 
 // Chosen gives the options of function number seed: all run at batch 7 on one
 // worker; one in sixteen also at 1 and 1024, one in sixteen on 2 and 4
-// workers, one in eight in strips of 3 rows. The choice is a hash, so that every cell is hit often and no clock
-// or counter decides.
+// workers, one in eight in strips of 3 rows, one in eight with all computed again that
+// can be. The choice is a hash, so that every cell is hit often and no clock or counter
+// decides.
 func Chosen(seed uint64) Options {
 	o := Options{Batches: []int{7}, Workers: []int{1}}
 	h := ir.Mix(0x5eed, seed)
@@ -40,6 +42,7 @@ func Chosen(seed uint64) Options {
 	if h>>16%8 == 0 {
 		o.Strips = 3
 	}
+	o.Again = h>>24%8 == 0
 	return o
 }
 
@@ -223,8 +226,8 @@ func (d *Drawn) batched(b *baseline, o Options) error {
 	}
 	sizes := ir.Sizes{batchSymbol: {Actual: maxRows, Capacity: maxRows}}
 	list := append(append([]passes.Pass{}, passes.SizeFree...), passes.Sized...)
-	if o.Strips > 0 {
-		list = inStrips(o.Strips)
+	if o.Strips > 0 || o.Again {
+		list = forced(o.Strips, o.Again)
 	}
 	if err := passes.Run(e.Module, list, sizes, nil); err != nil {
 		return fmt.Errorf("passes on the batched function: %w", err)

@@ -161,3 +161,39 @@ func TestStrips(t *testing.T) {
 		})
 	}
 }
+
+// TestRecompute: what is computed again has the bits of what is stored.
+func TestRecompute(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		network bool
+		n       uint64
+	}{{"functions", false, 160}, {"networks", true, 100}} {
+		t.Run(c.name, func(t *testing.T) {
+			if testing.Short() {
+				c.n /= 8
+			}
+			var mu sync.Mutex
+			changed, more, failed := 0, 0, 0
+			check := func(seed uint64) (*Drawn, error) {
+				n, err := CheckRecompute(seed, c.network)
+				mu.Lock()
+				defer mu.Unlock()
+				if n != 0 {
+					changed, more = changed+1, more+n
+				}
+				return nil, err
+			}
+			Many(0, c.n, check, func(seed uint64, _ *Drawn, err error) bool {
+				if err != nil {
+					failed++
+					t.Errorf("number %d: %v", seed, err)
+				}
+				return failed < 10
+			})
+			if t.Logf("%d changed, %d operations more", changed, more); changed < int(c.n)/4 {
+				t.Errorf("only %d of %d change", changed, c.n)
+			}
+		})
+	}
+}

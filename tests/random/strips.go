@@ -18,15 +18,19 @@ type Stripped struct {
 	Sums   int // sums over rows that end one
 }
 
-// inStrips is the passes with strips of so many rows wherever they can be, 0 for
-// none at all.
-func inStrips(rows int64) []passes.Pass {
-	list := append(slices.Clone(passes.SizeFree), passes.Sized...)
-	i := slices.IndexFunc(list, func(p passes.Pass) bool { return p.Name == "strips" })
-	if rows == 0 {
-		return slices.Delete(list, i, i+1)
+// forced is the passes with strips of so many rows wherever they can be, 0 for none
+// at all, and with all that can be computed again, or nothing.
+func forced(rows int64, again bool) (list []passes.Pass) {
+	for _, p := range append(slices.Clone(passes.SizeFree), passes.Sized...) {
+		switch {
+		case p.Name == "strips" && rows > 0:
+			list = append(list, passes.ForcedStrips(rows))
+		case p.Name == "recompute" && again:
+			list = append(list, passes.ForcedRecompute())
+		case p.Name != "strips" && p.Name != "recompute":
+			list = append(list, p)
+		}
 	}
-	list[i] = passes.ForcedStrips(rows)
 	return list
 }
 
@@ -49,11 +53,11 @@ func CheckStrips(seed uint64, network bool) (seen Stripped, err error) {
 			batches = append(batches, 2500) // sums in parts
 		}
 	}
-	plain, f, err := shared(seed, network, most, 0)
+	plain, f, err := shared(seed, network, most, forced(0, false))
 	if err != nil {
 		return seen, err
 	}
-	cut, _, err := shared(seed, network, most, rows)
+	cut, _, err := shared(seed, network, most, forced(rows, false))
 	if err != nil {
 		return seen, err
 	}
@@ -61,7 +65,7 @@ func CheckStrips(seed uint64, network bool) (seen Stripped, err error) {
 		return seen, nil
 	}
 	for _, n := range batches {
-		if err := compareStrips(plain, cut, f, batchOf(plain.Func(f), n, seed), n, most); err != nil {
+		if err := compareForced(plain, cut, f, batchOf(plain.Func(f), n, seed), n, most); err != nil {
 			return seen, fmt.Errorf("strips of %d rows of %d: %w", rows, n, err)
 		}
 	}
@@ -84,11 +88,11 @@ func strippedIn(f *ir.Func) (seen Stripped) {
 	return seen
 }
 
-// compareStrips runs a function without strips and with, also in the interpreter
+// compareForced runs a function with nothing forced and with, also in the interpreter
 // where there are few rows.
-func compareStrips(plain, cut *ir.Module, f string, in []*ir.Tensor, n int, most int64) error {
+func compareForced(plain, cut *ir.Module, f string, in []*ir.Tensor, n int, most int64) error {
 	if n < 10 {
-		if err := interpretStrips(plain, cut, f, in, n); err != nil {
+		if err := interpretForced(plain, cut, f, in, n); err != nil {
 			return err
 		}
 	}
@@ -110,7 +114,7 @@ func compareStrips(plain, cut *ir.Module, f string, in []*ir.Tensor, n int, most
 	return nil
 }
 
-func interpretStrips(plain, cut *ir.Module, f string, in []*ir.Tensor, n int) error {
+func interpretForced(plain, cut *ir.Module, f string, in []*ir.Tensor, n int) error {
 	sizes := map[string]int64{batchSymbol: int64(n)}
 	want, err := ir.NewEvaluator(plain, sizes).Call(plain.Func(f), in...)
 	if err != nil {
@@ -176,8 +180,8 @@ func network(seed uint64) (*ir.Module, []bool) {
 }
 
 // shared is the gradient of function number seed over a batch, with about a
-// third of its parameters the same for all rows, after all passes.
-func shared(seed uint64, net bool, most, rows int64) (m *ir.Module, name string, err error) {
+// third of its parameters the same for all rows, after the passes of a list.
+func shared(seed uint64, net bool, most int64, list []passes.Pass) (m *ir.Module, name string, err error) {
 	var in []bool
 	if net {
 		m, in = network(seed)
@@ -198,7 +202,7 @@ func shared(seed uint64, net bool, most, rows int64) (m *ir.Module, name string,
 	}
 	keep(m, f.Name)
 	limits := ir.Sizes{batchSymbol: {Actual: most, Capacity: most}}
-	if err := passes.Run(m, inStrips(rows), limits, nil); err != nil {
+	if err := passes.Run(m, list, limits, nil); err != nil {
 		return nil, "", fmt.Errorf("passes: %w", err)
 	}
 	return m, f.Name, nil

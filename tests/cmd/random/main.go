@@ -20,6 +20,7 @@ func main() {
 	full := flag.Bool("full", false, "all batch sizes and workers for every function")
 	poison := flag.Bool("poison", false, "functions whose branches guard domains, and their derivatives")
 	strips := flag.Bool("strips", false, "gradients over a batch, in strips of a few rows and without")
+	again := flag.Bool("recompute", false, "gradients over a batch, with all computed again that can be and without")
 	flag.Parse()
 	check := random.CheckChosen
 	switch {
@@ -28,6 +29,11 @@ func main() {
 	case *strips:
 		check = func(seed uint64) (*random.Drawn, error) {
 			_, err := random.CheckStrips(seed, seed%4 == 0)
+			return random.Draw(seed), err
+		}
+	case *again:
+		check = func(seed uint64) (*random.Drawn, error) {
+			_, err := random.CheckRecompute(seed, seed%4 == 0)
 			return random.Draw(seed), err
 		}
 	case *full:
