@@ -24,6 +24,25 @@ func (g *Gemm[T]) dots(i0, i1 int, add bool, a, b, c, scratch []T) {
 		g.tiles(i0, i1, 0, 1, add, a, b, c, scratch)
 		return
 	}
+	rows, lanes := i1-i0, lanesOf[T]()
+	if g.BRow == 1 && rows*g.K*(32/lanes) > secondCache {
+		rows = dotRows * lanes
+	}
+	for i := i0; i < i1; i += rows {
+		g.dotBand(i, min(i+rows, i1), add, a, b, c, scratch)
+	}
+}
+
+// Rows that the second cache does not hold are read from end to end, the rows
+// of a tile of the largest kernel at a time: that many bytes, and that many
+// registers of 256 bits. The hardware then sees lines, and not pieces of K0 links.
+const (
+	secondCache = 1 << 20
+	dotRows     = 8
+)
+
+// dotBand is dots for some rows, one block of the chains after the other.
+func (g *Gemm[T]) dotBand(i0, i1 int, add bool, a, b, c, scratch []T) {
 	for k0 := 0; k0 < g.K; k0 += K0 {
 		k := min(K0, g.K-k0)
 		x := b[k0*g.BRow:]
