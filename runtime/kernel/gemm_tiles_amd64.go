@@ -83,7 +83,7 @@ func (r *Rows[T]) Block(i, n int, a, b, c, scratch []T) {
 func (g *Gemm[T]) strip(j0, j1, rows, k int, add bool) strip {
 	s := strip{j0: j0, j1: j1, rows: rows, k: k, add: add, goOn: g.goOn}
 	s.packA, s.packB = g.packs(rows, j1-j0)
-	s.broad = !g.goOn && g.broad(rows, s.packA)
+	s.broad = g.broad(rows, s.packA)
 	s.best = tallest(g.tier, 2)
 	if s.broad && j1-j0 >= 4*g.lanes() {
 		s.best = tallest(g.tier, 4)

@@ -132,8 +132,8 @@ func SumColumns[T Float](dst, x, tmp []T, rows, stride int) {
 // GoOnColumns lets the chains that dst holds go on with more rows: with those
 // before at most ChainRows.
 func GoOnColumns[T Float](dst, x []T, rows, stride int) {
-	for r := range rows {
-		Add(dst, dst, x[r*stride:])
+	if rows > 0 {
+		goOnColumns(dst, dst, x, rows, stride)
 	}
 }
 
@@ -142,11 +142,20 @@ func chainColumns[T Float](dst, x []T, rows, stride int) {
 		clear(dst)
 		return
 	}
-	if Active() >= AVX2 && len(dst) > 0 {
-		vectorChain(dst, x[:(rows-1)*stride+len(dst)], rows, stride)
+	if rows == 1 {
+		copy(dst, x[:len(dst)])
 		return
 	}
-	copy(dst, x[:len(dst)])
+	goOnColumns(dst, x, x[stride:], rows-1, stride)
+}
+
+// goOnColumns lets chains that begin with first go on down at least one row.
+func goOnColumns[T Float](dst, first, x []T, rows, stride int) {
+	if Active() >= AVX2 && len(dst) > 0 {
+		vectorChain(dst, first[:len(dst)], x[:(rows-1)*stride+len(dst)], rows, stride)
+		return
+	}
+	Add(dst, first[:len(dst)], x)
 	for r := 1; r < rows; r++ {
 		Add(dst, dst, x[r*stride:])
 	}

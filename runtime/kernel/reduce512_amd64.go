@@ -7,10 +7,10 @@ package kernel
 //go:noescape
 func wideSumsF32(dst *float32, x *float32, n int, lines int)
 
-// wideChainF32 sums n columns of rows that lie stride elements apart, at least one, each from the first row on.
+// wideChainF32 lets chains that begin with first go on down n columns of rows that lie stride elements apart, at least one of both.
 //
 //go:noescape
-func wideChainF32(dst *float32, x *float32, n int, rows int, stride int)
+func wideChainF32(dst *float32, first *float32, x *float32, n int, rows int, stride int)
 
 // wideGreatestF32 is the greatest of n elements, at least one; NaN where any is.
 //
@@ -22,10 +22,10 @@ func wideGreatestF32(x *float32, n int) (most float32)
 //go:noescape
 func wideSumsF64(dst *float64, x *float64, n int, lines int)
 
-// wideChainF64 sums n columns of rows that lie stride elements apart, at least one, each from the first row on.
+// wideChainF64 lets chains that begin with first go on down n columns of rows that lie stride elements apart, at least one of both.
 //
 //go:noescape
-func wideChainF64(dst *float64, x *float64, n int, rows int, stride int)
+func wideChainF64(dst *float64, first *float64, x *float64, n int, rows int, stride int)
 
 // wideGreatestF64 is the greatest of n elements, at least one; NaN where any is.
 //

@@ -7,10 +7,10 @@ package kernel
 //go:noescape
 func sumF32(x *float32, n int) (sum float32)
 
-// chainF32 sums n columns of rows that lie stride elements apart, at least one, each from the first row on.
+// chainF32 lets chains that begin with first go on down n columns of rows that lie stride elements apart, at least one of both.
 //
 //go:noescape
-func chainF32(dst *float32, x *float32, n int, rows int, stride int)
+func chainF32(dst *float32, first *float32, x *float32, n int, rows int, stride int)
 
 // greatestF32 is the greatest of n elements, at least 8; NaN where any is.
 //
@@ -22,10 +22,10 @@ func greatestF32(x *float32, n int) (most float32)
 //go:noescape
 func sumF64(x *float64, n int) (sum float64)
 
-// chainF64 sums n columns of rows that lie stride elements apart, at least one, each from the first row on.
+// chainF64 lets chains that begin with first go on down n columns of rows that lie stride elements apart, at least one of both.
 //
 //go:noescape
-func chainF64(dst *float64, x *float64, n int, rows int, stride int)
+func chainF64(dst *float64, first *float64, x *float64, n int, rows int, stride int)
 
 // greatestF64 is the greatest of n elements, at least 4; NaN where any is.
 //

@@ -61,21 +61,22 @@ tree:
 	VZEROUPPER
 	RET
 
-// func chainF32(dst *float32, x *float32, n int, rows int, stride int)
-TEXT ·chainF32(SB), NOSPLIT, $0-40
+// func chainF32(dst *float32, first *float32, x *float32, n int, rows int, stride int)
+TEXT ·chainF32(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ n+16(FP), CX
+	MOVQ first+8(FP), R13
+	MOVQ x+16(FP), SI
+	MOVQ n+24(FP), CX
 	SHLQ $2, CX
-	MOVQ rows+24(FP), DX
-	MOVQ stride+32(FP), R8
+	MOVQ rows+32(FP), DX
+	MOVQ stride+40(FP), R8
 	SHLQ $2, R8
 	XORL AX, AX
 	LEAQ -256(CX), R9
 	CMPQ AX, R9
 	JGT end2
 loop1:
-	LEAQ (SI)(AX*1), R11
+	LEAQ (R13)(AX*1), R11
 	VMOVUPS (R11), Y0
 	VMOVUPS 32(R11), Y1
 	VMOVUPS 64(R11), Y2
@@ -85,10 +86,10 @@ loop1:
 	VMOVUPS 192(R11), Y6
 	VMOVUPS 224(R11), Y7
 	MOVQ DX, R12
-	DECQ R12
+	TESTQ R12, R12
 	JEQ bottom4
+	LEAQ (SI)(AX*1), R11
 down3:
-	ADDQ R8, R11
 	VADDPS (R11), Y0, Y0
 	VADDPS 32(R11), Y1, Y1
 	VADDPS 64(R11), Y2, Y2
@@ -98,7 +99,9 @@ down3:
 	VADDPS 192(R11), Y6, Y6
 	VADDPS 224(R11), Y7, Y7
 	DECQ R12
-	JNE down3
+	JEQ bottom4
+	ADDQ R8, R11
+	JMP down3
 bottom4:
 	VMOVUPS Y0, (DI)(AX*1)
 	VMOVUPS Y1, 32(DI)(AX*1)
@@ -116,22 +119,24 @@ end2:
 	CMPQ AX, R9
 	JGT end6
 loop5:
-	LEAQ (SI)(AX*1), R11
+	LEAQ (R13)(AX*1), R11
 	VMOVUPS (R11), Y0
 	VMOVUPS 32(R11), Y1
 	VMOVUPS 64(R11), Y2
 	VMOVUPS 96(R11), Y3
 	MOVQ DX, R12
-	DECQ R12
+	TESTQ R12, R12
 	JEQ bottom8
+	LEAQ (SI)(AX*1), R11
 down7:
-	ADDQ R8, R11
 	VADDPS (R11), Y0, Y0
 	VADDPS 32(R11), Y1, Y1
 	VADDPS 64(R11), Y2, Y2
 	VADDPS 96(R11), Y3, Y3
 	DECQ R12
-	JNE down7
+	JEQ bottom8
+	ADDQ R8, R11
+	JMP down7
 bottom8:
 	VMOVUPS Y0, (DI)(AX*1)
 	VMOVUPS Y1, 32(DI)(AX*1)
@@ -145,18 +150,20 @@ end6:
 	CMPQ AX, R9
 	JGT end10
 loop9:
-	LEAQ (SI)(AX*1), R11
+	LEAQ (R13)(AX*1), R11
 	VMOVUPS (R11), Y0
 	VMOVUPS 32(R11), Y1
 	MOVQ DX, R12
-	DECQ R12
+	TESTQ R12, R12
 	JEQ bottom12
+	LEAQ (SI)(AX*1), R11
 down11:
-	ADDQ R8, R11
 	VADDPS (R11), Y0, Y0
 	VADDPS 32(R11), Y1, Y1
 	DECQ R12
-	JNE down11
+	JEQ bottom12
+	ADDQ R8, R11
+	JMP down11
 bottom12:
 	VMOVUPS Y0, (DI)(AX*1)
 	VMOVUPS Y1, 32(DI)(AX*1)
@@ -168,16 +175,18 @@ end10:
 	CMPQ AX, R9
 	JGT end14
 loop13:
-	LEAQ (SI)(AX*1), R11
+	LEAQ (R13)(AX*1), R11
 	VMOVUPS (R11), Y0
 	MOVQ DX, R12
-	DECQ R12
+	TESTQ R12, R12
 	JEQ bottom16
+	LEAQ (SI)(AX*1), R11
 down15:
-	ADDQ R8, R11
 	VADDPS (R11), Y0, Y0
 	DECQ R12
-	JNE down15
+	JEQ bottom16
+	ADDQ R8, R11
+	JMP down15
 bottom16:
 	VMOVUPS Y0, (DI)(AX*1)
 	ADDQ $32, AX
@@ -190,17 +199,19 @@ end14:
 	ADDQ AX, R10
 	SUBQ CX, R10
 	VMOVUPS (R10), Y15
-	LEAQ (SI)(AX*1), R11
+	LEAQ (R13)(AX*1), R11
 	VMASKMOVPS (R11), Y15, Y0
 	MOVQ DX, R12
-	DECQ R12
+	TESTQ R12, R12
 	JEQ bottom18
+	LEAQ (SI)(AX*1), R11
 down17:
-	ADDQ R8, R11
 	VMASKMOVPS (R11), Y15, Y14
 	VADDPS Y14, Y0, Y0
 	DECQ R12
-	JNE down17
+	JEQ bottom18
+	ADDQ R8, R11
+	JMP down17
 bottom18:
 	VMASKMOVPS Y0, Y15, (DI)(AX*1)
 done:
@@ -329,21 +340,22 @@ tree:
 	VZEROUPPER
 	RET
 
-// func chainF64(dst *float64, x *float64, n int, rows int, stride int)
-TEXT ·chainF64(SB), NOSPLIT, $0-40
+// func chainF64(dst *float64, first *float64, x *float64, n int, rows int, stride int)
+TEXT ·chainF64(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ n+16(FP), CX
+	MOVQ first+8(FP), R13
+	MOVQ x+16(FP), SI
+	MOVQ n+24(FP), CX
 	SHLQ $3, CX
-	MOVQ rows+24(FP), DX
-	MOVQ stride+32(FP), R8
+	MOVQ rows+32(FP), DX
+	MOVQ stride+40(FP), R8
 	SHLQ $3, R8
 	XORL AX, AX
 	LEAQ -256(CX), R9
 	CMPQ AX, R9
 	JGT end2
 loop1:
-	LEAQ (SI)(AX*1), R11
+	LEAQ (R13)(AX*1), R11
 	VMOVUPD (R11), Y0
 	VMOVUPD 32(R11), Y1
 	VMOVUPD 64(R11), Y2
@@ -353,10 +365,10 @@ loop1:
 	VMOVUPD 192(R11), Y6
 	VMOVUPD 224(R11), Y7
 	MOVQ DX, R12
-	DECQ R12
+	TESTQ R12, R12
 	JEQ bottom4
+	LEAQ (SI)(AX*1), R11
 down3:
-	ADDQ R8, R11
 	VADDPD (R11), Y0, Y0
 	VADDPD 32(R11), Y1, Y1
 	VADDPD 64(R11), Y2, Y2
@@ -366,7 +378,9 @@ down3:
 	VADDPD 192(R11), Y6, Y6
 	VADDPD 224(R11), Y7, Y7
 	DECQ R12
-	JNE down3
+	JEQ bottom4
+	ADDQ R8, R11
+	JMP down3
 bottom4:
 	VMOVUPD Y0, (DI)(AX*1)
 	VMOVUPD Y1, 32(DI)(AX*1)
@@ -384,22 +398,24 @@ end2:
 	CMPQ AX, R9
 	JGT end6
 loop5:
-	LEAQ (SI)(AX*1), R11
+	LEAQ (R13)(AX*1), R11
 	VMOVUPD (R11), Y0
 	VMOVUPD 32(R11), Y1
 	VMOVUPD 64(R11), Y2
 	VMOVUPD 96(R11), Y3
 	MOVQ DX, R12
-	DECQ R12
+	TESTQ R12, R12
 	JEQ bottom8
+	LEAQ (SI)(AX*1), R11
 down7:
-	ADDQ R8, R11
 	VADDPD (R11), Y0, Y0
 	VADDPD 32(R11), Y1, Y1
 	VADDPD 64(R11), Y2, Y2
 	VADDPD 96(R11), Y3, Y3
 	DECQ R12
-	JNE down7
+	JEQ bottom8
+	ADDQ R8, R11
+	JMP down7
 bottom8:
 	VMOVUPD Y0, (DI)(AX*1)
 	VMOVUPD Y1, 32(DI)(AX*1)
@@ -413,18 +429,20 @@ end6:
 	CMPQ AX, R9
 	JGT end10
 loop9:
-	LEAQ (SI)(AX*1), R11
+	LEAQ (R13)(AX*1), R11
 	VMOVUPD (R11), Y0
 	VMOVUPD 32(R11), Y1
 	MOVQ DX, R12
-	DECQ R12
+	TESTQ R12, R12
 	JEQ bottom12
+	LEAQ (SI)(AX*1), R11
 down11:
-	ADDQ R8, R11
 	VADDPD (R11), Y0, Y0
 	VADDPD 32(R11), Y1, Y1
 	DECQ R12
-	JNE down11
+	JEQ bottom12
+	ADDQ R8, R11
+	JMP down11
 bottom12:
 	VMOVUPD Y0, (DI)(AX*1)
 	VMOVUPD Y1, 32(DI)(AX*1)
@@ -436,16 +454,18 @@ end10:
 	CMPQ AX, R9
 	JGT end14
 loop13:
-	LEAQ (SI)(AX*1), R11
+	LEAQ (R13)(AX*1), R11
 	VMOVUPD (R11), Y0
 	MOVQ DX, R12
-	DECQ R12
+	TESTQ R12, R12
 	JEQ bottom16
+	LEAQ (SI)(AX*1), R11
 down15:
-	ADDQ R8, R11
 	VADDPD (R11), Y0, Y0
 	DECQ R12
-	JNE down15
+	JEQ bottom16
+	ADDQ R8, R11
+	JMP down15
 bottom16:
 	VMOVUPD Y0, (DI)(AX*1)
 	ADDQ $32, AX
@@ -458,17 +478,19 @@ end14:
 	ADDQ AX, R10
 	SUBQ CX, R10
 	VMOVUPS (R10), Y15
-	LEAQ (SI)(AX*1), R11
+	LEAQ (R13)(AX*1), R11
 	VMASKMOVPD (R11), Y15, Y0
 	MOVQ DX, R12
-	DECQ R12
+	TESTQ R12, R12
 	JEQ bottom18
+	LEAQ (SI)(AX*1), R11
 down17:
-	ADDQ R8, R11
 	VMASKMOVPD (R11), Y15, Y14
 	VADDPD Y14, Y0, Y0
 	DECQ R12
-	JNE down17
+	JEQ bottom18
+	ADDQ R8, R11
+	JMP down17
 bottom18:
 	VMASKMOVPD Y0, Y15, (DI)(AX*1)
 done:

@@ -47,18 +47,18 @@ func vectorSums[T Float](dst, x []T, n int) int {
 	return lines
 }
 
-// vectorChain is chainColumns of at least one row and column. Few columns wait
+// vectorChain is goOnColumns of at least one row and column. Few columns wait
 // for their own additions, too.
-func vectorChain[T Float](dst, x []T, rows, stride int) {
+func vectorChain[T Float](dst, first, x []T, rows, stride int) {
 	switch wide := Active() >= AVX512 && len(dst)*int(unsafe.Sizeof(dst[0])) > 128; {
 	case wide && isSingle[T]():
-		wideChainF32(singles(dst), singles(x), len(dst), rows, stride)
+		wideChainF32(singles(dst), singles(first), singles(x), len(dst), rows, stride)
 	case wide:
-		wideChainF64(doubles(dst), doubles(x), len(dst), rows, stride)
+		wideChainF64(doubles(dst), doubles(first), doubles(x), len(dst), rows, stride)
 	case isSingle[T]():
-		chainF32(singles(dst), singles(x), len(dst), rows, stride)
+		chainF32(singles(dst), singles(first), singles(x), len(dst), rows, stride)
 	default:
-		chainF64(doubles(dst), doubles(x), len(dst), rows, stride)
+		chainF64(doubles(dst), doubles(first), doubles(x), len(dst), rows, stride)
 	}
 }
 

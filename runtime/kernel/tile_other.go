@@ -25,7 +25,7 @@ func vectorAdd[T Float](_, _, _ []T)              { panic(noVectors) }
 func vectorSum[T Float](_ []T) T                  { panic(noVectors) }
 func vectorSums[T Float](_, _ []T, _ int) int     { panic(noVectors) }
 func maxLeast() int                               { panic(noVectors) }
-func vectorChain[T Float](_, _ []T, _, _ int)     { panic(noVectors) }
+func vectorChain[T Float](_, _, _ []T, _, _ int)  { panic(noVectors) }
 func vectorMax[T Number](_ []T) (most T, ok bool) { panic(noVectors) }
 
 func vectorSelect[T any](_ []T, _ []uint8, _, _ []T) int { panic(noVectors) }

@@ -81,8 +81,8 @@ func (t broadKernel) write(a *Asm) {
 	f.Op("RET")
 }
 
-// enter clears the accumulators, and asks for the lines of C where the chains
-// are long enough for them to arrive.
+// enter clears the accumulators, or has them go on with C, and asks for the lines
+// of C where the chains are long enough for them to arrive.
 func (t broadKernel) enter(f *Func) {
 	f.Op("MOVQ", Mem{Base: rArgs, Disp: offK}, rLeft)
 	f.Op("CMPQ", rLeft, farLinks)
@@ -97,6 +97,21 @@ func (t broadKernel) enter(f *Func) {
 		}
 	}
 	f.Label("near")
+	for i := 0; i < t.rows*broadVectors; i++ {
+		f.Op("VPXORQ", Z(i), Z(i), Z(i))
+	}
+	f.Op("CMPQ", Mem{Base: rArgs, Disp: offAdd}, addGoOn)
+	f.Op("JNE", "begin")
+	f.Op("MOVQ", rC, rB)
+	for i := 0; i < t.rows; i++ {
+		for v := 0; v < broadVectors; v++ {
+			f.Op("VMOVU"+t.s, Mem{Base: rB, Disp: 64 * v}, t.acc(i, v))
+		}
+		if i+1 < t.rows {
+			f.Op("ADDQ", Mem{Base: rArgs, Disp: offCRow}, rB)
+		}
+	}
+	f.Label("begin")
 	f.Op("MOVQ", Mem{Base: rArgs, Disp: offA}, SI)
 	if t.split() {
 		f.Op("LEAQ", Mem{Base: SI, Index: rBroadA3, Scale: 1}, rLower)
@@ -108,9 +123,6 @@ func (t broadKernel) enter(f *Func) {
 		if !t.turned {
 			f.Op("LEAQ", Mem{Base: rAhead, Index: rBroadA3, Scale: 1}, rAheadLower)
 		}
-	}
-	for i := 0; i < t.rows*broadVectors; i++ {
-		f.Op("VPXORQ", Z(i), Z(i), Z(i))
 	}
 }
 
@@ -235,8 +247,8 @@ func (t broadKernel) advance(f *Func, links int) {
 // below.
 func (t broadKernel) leave(f *Func) {
 	f.Op("MOVQ", Mem{Base: rArgs, Disp: offCRow}, rLeft)
-	f.Op("CMPQ", Mem{Base: rArgs, Disp: offAdd}, 0)
-	f.Op("JEQ", "store")
+	f.Op("CMPQ", Mem{Base: rArgs, Disp: offAdd}, addSum)
+	f.Op("JNE", "store")
 	f.Op("MOVQ", rC, rB)
 	for i := 0; i < t.rows; i++ {
 		for v := 0; v < broadVectors; v++ {

@@ -106,9 +106,10 @@ func (r reduction) across(f *Func, fold func(from, to X)) {
 // chain keeps the sums of some columns in registers and walks down the rows.
 func (r reduction) chain() {
 	name := r.name("chain")
-	f := r.a.FuncResult(name+" sums n columns of rows that lie stride elements apart, at least one, each from the first row on.",
-		name, 0, "", "dst *"+r.t, "x *"+r.t, "n int", "rows int", "stride int")
+	f := r.a.FuncResult(name+" lets chains that begin with first go on down n columns of rows that lie stride elements apart, at least one of both.",
+		name, 0, "", "dst *"+r.t, "first *"+r.t, "x *"+r.t, "n int", "rows int", "stride int")
 	f.Op("MOVQ", f.Arg("dst"), DI)
+	f.Op("MOVQ", f.Arg("first"), R13)
 	f.Op("MOVQ", f.Arg("x"), SI)
 	f.Op("MOVQ", f.Arg("n"), rEnd)
 	f.Op("SHLQ", r.shift(), rEnd)
@@ -138,15 +139,15 @@ func (r reduction) strip(f *Func, n int, masked bool) {
 			f.Op("VMOVU"+r.s, m, y)
 		}
 	}
-	f.Op("LEAQ", Mem{Base: SI, Index: rAt, Scale: 1}, R11)
+	f.Op("LEAQ", Mem{Base: R13, Index: rAt, Scale: 1}, R11)
 	for i := range n {
 		load(i, Y(i))
 	}
 	f.Op("MOVQ", DX, R12)
-	f.Op("DECQ", R12)
+	f.Op("TESTQ", R12, R12)
 	f.Op("JEQ", end)
+	f.Op("LEAQ", Mem{Base: SI, Index: rAt, Scale: 1}, R11)
 	f.Label(down)
-	f.Op("ADDQ", R8, R11)
 	for i := range n {
 		if masked {
 			load(i, Y(14))
@@ -156,7 +157,9 @@ func (r reduction) strip(f *Func, n int, masked bool) {
 		}
 	}
 	f.Op("DECQ", R12)
-	f.Op("JNE", down)
+	f.Op("JEQ", end) // before the pointer could leave its array
+	f.Op("ADDQ", R8, R11)
+	f.Op("JMP", down)
 	f.Label(end)
 	for i := range n {
 		m := Mem{Base: DI, Index: rAt, Scale: 1, Disp: 32 * i}

@@ -127,9 +127,10 @@ const chainStrip = 8
 // vectors as that takes, since each waits for itself.
 func (r reduction) wideChain() {
 	name := r.name("wideChain")
-	f := r.a.Func(name+" sums n columns of rows that lie stride elements apart, at least one, each from the first row on.",
-		name, 0, "dst *"+r.t, "x *"+r.t, "n int", "rows int", "stride int")
+	f := r.a.Func(name+" lets chains that begin with first go on down n columns of rows that lie stride elements apart, at least one of both.",
+		name, 0, "dst *"+r.t, "first *"+r.t, "x *"+r.t, "n int", "rows int", "stride int")
 	f.Op("MOVQ", f.Arg("dst"), DI)
+	f.Op("MOVQ", f.Arg("first"), R13)
 	f.Op("MOVQ", f.Arg("x"), SI)
 	f.Op("MOVQ", f.Arg("n"), rEnd)
 	f.Op("SHLQ", r.shift(), rEnd)
@@ -172,20 +173,22 @@ func (r reduction) wideStrip(f *Func, n int, cut bool) {
 		}
 		return operands
 	}
-	f.Op("LEAQ", Mem{Base: SI, Index: rAt, Scale: 1}, R11)
+	f.Op("LEAQ", Mem{Base: R13, Index: rAt, Scale: 1}, R11)
 	for i := range n {
 		f.Op("VMOVU"+r.s, under(i, Mem{Base: R11, Disp: 64 * i}, Z(i))...)
 	}
 	f.Op("MOVQ", DX, R12)
-	f.Op("DECQ", R12)
+	f.Op("TESTQ", R12, R12)
 	f.Op("JEQ", end)
+	f.Op("LEAQ", Mem{Base: SI, Index: rAt, Scale: 1}, R11)
 	f.Label(down)
-	f.Op("ADDQ", R8, R11)
 	for i := range n {
 		f.Op("VADD"+r.s, under(i, Mem{Base: R11, Disp: 64 * i}, Z(i), Z(i))...)
 	}
 	f.Op("DECQ", R12)
-	f.Op("JNE", down)
+	f.Op("JEQ", end) // before the pointer could leave its array
+	f.Op("ADDQ", R8, R11)
+	f.Op("JMP", down)
 	f.Label(end)
 	for i := range n {
 		f.Op("VMOVU"+r.s, under(i, Z(i), Mem{Base: DI, Index: rAt, Scale: 1, Disp: 64 * i})...)
