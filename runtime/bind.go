@@ -109,7 +109,7 @@ func bind(prog *Program, p *plan, fr *frame, look func(string) (int64, bool), fr
 // body binds the operations of the plan, and brings results to their place.
 func (b *binder) body() []step {
 	p := b.plan
-	steps := b.region(p.fn.Body)
+	steps := b.whole(p.fn.Body)
 	var late []step
 	for k, v := range p.fn.Results() {
 		o := p.outs[k]

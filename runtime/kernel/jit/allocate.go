@@ -18,6 +18,8 @@ const (
 	mMove                     // dst = m
 	mKeep                     // dst = m where the mask holds, else zero
 	mLogic                    // an instruction on mask registers
+	mRow                      // dst = elements of a row, as many as the immediate says
+	mSquare                   // dst = pieces of rows
 )
 
 // mop is a machine operation on registers and places, for any number of lanes.
@@ -37,6 +39,7 @@ type place struct {
 	kind placeKind
 	n    int32 // number of the register, pool entry, scratch slot or stream
 	turn uint8 // of a stream: the vector, of those of a turn
+	off  int32 // of a stream: bytes from the element
 }
 
 type placeKind uint8
@@ -159,7 +162,7 @@ func (a *allocator) run(l level, items []item, keep []bool) []mop {
 				a.spill(it.node)
 			}
 		case itemStore, itemTest:
-			o := mop{kind: mStore, x: a.register(it.node), width: a.p.nodes[it.node].width, m: place{inStream, int32(it.stream), it.turn}}
+			o := mop{kind: mStore, x: a.register(it.node), width: a.p.nodes[it.node].width, m: place{kind: inStream, n: int32(it.stream), turn: it.turn}}
 			if it.what == itemTest {
 				o.kind = mTest
 			}
@@ -257,6 +260,9 @@ func (a *allocator) pin(items []item) {
 	free := int(a.vecs.hi) - 2 - a.pressure(items)
 	a.pos = 0
 	for _, v := range a.p.carries {
+		if len(a.uses[v]) == 0 && a.p.rounds != nil {
+			continue // of another phase
+		}
 		if free--; free < 0 {
 			break
 		}
@@ -391,15 +397,28 @@ func (a *allocator) register(v Value) vec {
 	n := &a.p.nodes[v]
 	switch {
 	case n.op == opLoad && a.slot[v] < 0:
-		k := mLoad
-		if a.p.streams[n.a].access != Direct {
-			k = mBroadcast
+		o := mop{kind: mLoad, dst: r, width: n.width, m: n.inStream()}
+		switch a.p.streams[n.a].access {
+		case Direct:
+		case Rows:
+			o.kind, o.imm = mRow, n.imm
+		case Still:
+			if o.kind = mBroadcast; n.imm == wholeVector {
+				o.kind = mLoad
+			}
+		default:
+			o.kind = mBroadcast
 		}
-		a.out = append(a.out, mop{kind: k, dst: r, width: n.width, m: place{inStream, int32(n.a), n.turn}})
+		a.out = append(a.out, o)
 	default:
 		a.out = append(a.out, mop{kind: mMove, dst: r, width: n.width, m: a.memory(v)})
 	}
 	return r
+}
+
+// inStream is the place of a load.
+func (n *node) inStream() place {
+	return place{kind: inStream, n: int32(n.a), turn: n.turn, off: int32(n.bits)}
 }
 
 // memory is the place of v outside of the registers.
@@ -425,7 +444,7 @@ func (a *allocator) operand(v Value) place {
 	if n.op == opLoad && a.slot[v] < 0 {
 		s := a.p.streams[n.a]
 		if raw := s.kind == B4 || s.kind == B8; raw && s.access == Direct && a.dies(v) {
-			return place{inStream, int32(n.a), n.turn}
+			return n.inStream()
 		}
 		return place{kind: inRegister, n: int32(a.register(v))}
 	}

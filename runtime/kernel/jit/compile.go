@@ -30,7 +30,7 @@ const (
 // atOnce is how many vectors a turn of the first loop computes.
 func (p *Program) atOnce(s Set) int {
 	vectors := p.points / s.Lanes(p.wide)
-	if s != AVX512 || p.steps || vectors < 2*longRow {
+	if s != AVX512 || p.steps || p.rounds != nil || vectors < 2*longRow {
 		return 1
 	}
 	n := 0
@@ -49,10 +49,19 @@ func (p *Program) atOnce(s Set) int {
 }
 
 // all is what the loops compute.
-func (p *Program) all() result { return result{p.outputs, p.exit} }
+func (p *Program) all() result {
+	r := result{outputs: p.outputs, exit: p.exit}
+	for i := range p.carries {
+		r.carries = append(r.carries, i)
+	}
+	return r
+}
 
 // compile makes machine code of a program.
 func (p *Program) compile(s Set) (*text, error) {
+	if p.rounds != nil {
+		return p.compileRounds(s)
+	}
 	turns := []result{p.all()}
 	if s == AVX512 {
 		p = p.withMasks(p.atOnce(s))

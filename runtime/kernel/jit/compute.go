@@ -7,6 +7,12 @@ func (a *allocator) compute(v Value) {
 		a.register(v)
 		return
 	}
+	if n.op == opSquare {
+		a.give(v, a.take(a.vecs))
+		a.out = append(a.out, mop{kind: mSquare, dst: vec(a.where[v]), width: n.width, imm: n.imm,
+			m: place{kind: inStream, n: int32(n.bits >> 32), off: int32(n.bits)}})
+		return
+	}
 	w := a.p.row(n.op)
 	o := mop{kind: mVex, width: a.p.acts(n), imm: n.imm, hasImm: w.imm}
 	if o.width == W8 {

@@ -48,7 +48,7 @@ func (e *emitter) assign() {
 		e.base[s] = none
 	}
 	n := 0
-	for _, a := range []Access{Direct, PerRow} {
+	for _, a := range []Access{Rows, Direct, PerRow} {
 		for s, t := range e.p.streams {
 			if t.access == a && n < len(streamRegs) {
 				e.base[s] = streamRegs[n]
@@ -62,15 +62,18 @@ func (e *emitter) assign() {
 // stream is the address of the current elements of a stream, those of a vector
 // of a turn; t is for a moment.
 func (e *emitter) stream(p place, t reg) mem {
+	if s := &e.p.streams[p.n]; s.access == Still {
+		return at(rSI, s.row+int32(p.turn)*e.unit(p)+p.off)
+	}
 	b := e.base[p.n]
 	if b == none {
 		b = t
 		e.load(t, word(argStreams+2*int(p.n)))
 	}
 	if st := e.p.streams[p.n]; st.access == Direct && !e.p.steps {
-		return mem{base: b, index: rDX, scale: st.kind.shift(), disp: int32(p.turn) * e.unit(p)}
+		return mem{base: b, index: rDX, scale: st.kind.shift(), disp: int32(p.turn)*e.unit(p) + p.off}
 	}
-	return at(b, 0)
+	return at(b, int32(p.turn)*e.unit(p)+p.off)
 }
 
 // unit is the bytes that a vector of elements of a stream has in memory.

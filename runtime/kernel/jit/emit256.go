@@ -38,6 +38,10 @@ func (e *emitter) op256(o *mop) {
 		e.test(o, w)
 	case mMove:
 		e.move256(o, w)
+	case mRow:
+		e.few(o.width, int(o.imm), o.dst, e.stream(o.m, rAX))
+	case mSquare:
+		e.square(o)
 	}
 }
 

@@ -73,6 +73,10 @@ func (e *emitter) op512(o *mop) {
 		e.spill512(o, f)
 	case mTest:
 		e.test512(o.x)
+	case mRow:
+		e.few(o.width, int(o.imm), o.dst, e.stream(o.m, rAX))
+	case mSquare:
+		e.square(o)
 	}
 }
 
@@ -183,9 +187,9 @@ func (e *emitter) read512(s place, dst vec, w Width) {
 func (e *emitter) readOne512(k Kind, dst vec, m mem) {
 	switch k {
 	case B4:
-		e.evexMemory(vmovss, encoded{}, dst, 0, m, 1)
+		e.evexMemory(vmovss, encoded{}, dst, 0, m, 4)
 	case B8:
-		e.evexMemory(vmovsd512, encoded{}, dst, 0, m, 1)
+		e.evexMemory(vmovsd512, encoded{}, dst, 0, m, 8)
 	case Bool:
 		e.extend(k, m)
 		e.bytes(0xf7, 0xd8, 0x19, 0xc0) // neg eax; sbb eax, eax
@@ -201,9 +205,9 @@ func (e *emitter) broadcast512(s place, dst vec) {
 	k, m := e.p.streams[s.n].kind, e.stream(s, rAX)
 	switch k {
 	case B4:
-		e.evexMemory(vbroadcastss, e.full(W4), dst, 0, m, e.unit(s))
+		e.evexMemory(vbroadcastss, e.full(W4), dst, 0, m, 4)
 	case B8:
-		e.evexMemory(vbroadcastq, e.full(W8), dst, 0, m, e.unit(s))
+		e.evexMemory(vbroadcastq, e.full(W8), dst, 0, m, 8)
 	case Bool:
 		e.readOne512(k, dst, m)
 	default:

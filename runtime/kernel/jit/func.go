@@ -151,6 +151,12 @@ func (a *Args) Carry(i int) unsafe.Pointer {
 	return unsafe.Add(unsafe.Pointer(&a.words[a.scratch]), a.slot*i)
 }
 
+// CarryWords is all lanes of carry i, of a program that runs in rounds.
+func (a *Args) CarryWords(i int) []uint64 {
+	at := a.scratch + a.slot/8*i
+	return a.words[at : at+a.slot/8]
+}
+
 // count sets the words that depend on the elements of a row alone.
 func (f *Func) count(a *Args, n int) {
 	a.points = n

@@ -28,6 +28,8 @@ var (
 	vpmovzxwd = inst{2, 1, 0x33, 0}
 	vpmovzxdq = inst{2, 1, 0x35, 0}
 
+	vinsertps    = inst{3, 1, 0x21, 0}
+	vinsert128   = inst{3, 1, 0x18, 0}
 	vextracti128 = inst{3, 1, 0x39, 0} // the register that is read is in the field reg
 	vshufps      = inst{1, 0, 0xc6, 0}
 	vpackssdw    = inst{1, 1, 0x6b, 0}
@@ -74,6 +76,12 @@ func fma(op byte) [2]inst { return [2]inst{{2, 1, op, 0}, {2, 1, op, 1}} }
 
 var rows = [numOps]row{
 	opCopy: {form: monadic, inst: pair(vmovups, vmovups)},
+
+	unpackLow4:  {form: dyadic, inst: one(inst{1, 0, 0x14, 0})},
+	unpackHigh4: {form: dyadic, inst: one(inst{1, 0, 0x15, 0})},
+	unpackLow8:  {form: dyadic, inst: one(inst{1, 1, 0x14, 2})},
+	unpackHigh8: {form: dyadic, inst: one(inst{1, 1, 0x15, 2})},
+
 	Add:    {form: dyadic, swaps: true, inst: both(1, 0x58)},
 	Sub:    {form: dyadic, inst: both(1, 0x5c)},
 	Mul:    {form: dyadic, swaps: true, inst: both(1, 0x59)},

@@ -15,7 +15,7 @@ type masker struct {
 func (p *Program) withMasks(many int) *Program {
 	q := newProgram(many * len(p.nodes))
 	q.set, q.streams, q.wide, q.steps = AVX512, p.streams, p.wide, p.steps
-	q.points, q.vectors = p.points, many
+	q.points, q.vectors, q.rounds = p.points, many, p.rounds
 	q.carries = make([]Value, len(p.carries))
 	m := &masker{from: p, to: q, at: make([]Value, len(p.nodes))}
 	needed := p.needed(p.all())
@@ -43,7 +43,10 @@ func (p *Program) withMasks(many int) *Program {
 // results writes the outputs and the test of a turn.
 func (m *masker) results() {
 	for _, o := range m.from.outputs {
-		if o.turn = m.turn; m.from.streams[o.stream].kind == Bool {
+		if m.from.rounds == nil {
+			o.turn = m.turn
+		}
+		if m.from.streams[o.stream].kind == Bool {
 			o.value = m.mask(o.value)
 		} else {
 			o.value = m.lanes(o.value)
@@ -94,10 +97,12 @@ func (m *masker) node(n *node, l level) Value {
 		if m.from.streams[n.a].kind == Bool {
 			c.width = W4 // a mask has none
 		}
-		if l == perLane {
+		if l == perLane && m.from.rounds == nil {
 			c.turn = m.turn
 		}
 		return m.to.add(c, l)
+	case opSquare:
+		return m.to.add(*n, l)
 	case opCarry:
 		v := m.to.add(*n, l)
 		m.to.carries[n.a] = v

@@ -38,7 +38,8 @@ func (p *Program) order(r result) (lists [levels][]item, keep []bool, err error)
 		body = p.schedule(body)
 	}
 	lists[perLane], err = p.place(r, body)
-	for i, v := range p.next {
+	for _, i := range r.carries {
+		v := p.next[i]
 		keep[v] = keep[v] || p.outer(v)
 		if v != p.carries[i] {
 			lists[perLane] = append(lists[perLane], item{what: itemNext, node: v, stream: i})
@@ -118,8 +119,8 @@ func (p *Program) needed(r result) []bool {
 	if r.exit >= 0 {
 		out[r.exit] = true
 	}
-	for _, v := range p.next {
-		out[v] = true
+	for _, i := range r.carries {
+		out[p.next[i]] = true
 	}
 	for i := len(p.nodes) - 1; i >= 0; i-- {
 		n := &p.nodes[i]

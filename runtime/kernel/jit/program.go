@@ -58,6 +58,8 @@ const (
 	Direct Access = iota // with every element, and by a stride with every row
 	PerRow               // by a stride with every row
 	Once                 // not at all
+	Still                // not at all: it is scratch memory, read anew in each round
+	Rows                 // of a matrix, with every round; see rounds
 )
 
 // Op is an operation on lanes. Where the comment says nothing else, operands
@@ -71,6 +73,11 @@ const (
 	opLoad
 	opCarry // what the step before left
 	opCopy
+	opSquare    // 16 bytes of rows that lie a quarter of the lanes apart, see rounds
+	unpackLow4  // lanes of four bytes in turn from the low halves of each 16 bytes of both
+	unpackHigh4 // from the high halves
+	unpackLow8  // the same with eight bytes
+	unpackHigh8
 
 	Add // floats
 	Sub
@@ -149,6 +156,7 @@ const (
 type stream struct {
 	kind   Kind
 	access Access
+	row    int32 // bytes of a row of a matrix; of scratch memory where it begins
 }
 
 type output struct {
@@ -156,12 +164,14 @@ type output struct {
 	value  Value
 	after  []int // streams that must have been read before
 	turn   uint8 // as of loads
+	stage  Stage // see rounds
 }
 
 // result is what a loop computes: outputs, and the lanes that it cannot.
 type result struct {
 	outputs []output
 	exit    Value // -1 where there is none
+	carries []int // that it changes
 }
 
 // Program is a loop over elements in the making.
@@ -182,6 +192,8 @@ type Program struct {
 	steps   bool    // rows are steps, of one element
 	carries []Value // by number
 	next    []Value // what each is in the next step
+
+	rounds *rounds // nil where the program has none
 }
 
 // New is an empty program.
@@ -222,7 +234,7 @@ func (p *Program) Next(i int, v Value) {
 
 // Stream declares the next stream and returns its number.
 func (p *Program) Stream(k Kind, a Access) int {
-	p.streams = append(p.streams, stream{k, a})
+	p.streams = append(p.streams, stream{kind: k, access: a})
 	p.wide = p.wide || k == B8
 	return len(p.streams) - 1
 }
@@ -328,12 +340,14 @@ func (p *Program) key(s Set) string {
 			b = binary.LittleEndian.AppendUint32(b, uint32(x))
 		}
 		b = binary.LittleEndian.AppendUint64(b, n.bits)
+		b = append(b, n.turn)
 	}
 	for _, s := range p.streams {
 		b = append(b, 'S', byte(s.kind), byte(s.access))
+		b = binary.LittleEndian.AppendUint32(b, uint32(s.row))
 	}
 	for _, o := range p.outputs {
-		b = append(b, 'O')
+		b = append(b, 'O', o.turn, byte(o.stage))
 		b = binary.LittleEndian.AppendUint32(b, uint32(o.stream))
 		b = binary.LittleEndian.AppendUint32(b, uint32(o.value))
 		for _, s := range o.after {
@@ -346,6 +360,12 @@ func (p *Program) key(s Set) string {
 	}
 	if p.steps {
 		b = append(b, 'T')
+	}
+	if r := p.rounds; r != nil {
+		b = append(b, 'R', byte(r.vectors))
+		for _, s := range r.stages {
+			b = append(b, byte(s))
+		}
 	}
 	b = binary.LittleEndian.AppendUint32(b, uint32(p.atOnce(s)))
 	if p.points <= shortRow*s.Lanes(p.wide) {

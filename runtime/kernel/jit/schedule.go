@@ -12,6 +12,10 @@ func latency(n *node) int {
 		return 1
 	case opMaskAnd, opMaskAndNot, opMaskOr, opMaskXor, opMaskNot:
 		return 1
+	case opSquare:
+		return 10
+	case unpackLow4, unpackHigh4, unpackLow8, unpackHigh8:
+		return 1
 	case Cmp, opCompare, opToMask, opToLanes, SignExtend, ZeroExtend:
 		return 3
 	case MulHalves, MulUnsigned:
