@@ -30,7 +30,7 @@ const (
 // atOnce is how many vectors a turn of the first loop computes.
 func (p *Program) atOnce(s Set) int {
 	vectors := p.points / s.Lanes(p.wide)
-	if s != AVX512 || p.steps || p.rounds != nil || vectors < 2*longRow {
+	if p.steps || p.rounds != nil || vectors < 2*longRow {
 		return 1
 	}
 	n := 0
@@ -62,12 +62,12 @@ func (p *Program) compile(s Set) (*text, error) {
 	if p.rounds != nil {
 		return p.compileRounds(s)
 	}
-	turns := []result{p.all()}
-	if s == AVX512 {
-		p = p.withMasks(p.atOnce(s))
-		turns = p.turns
+	if many := p.atOnce(s); s == AVX512 {
+		p = p.withMasks(many)
+	} else {
+		p = p.repeated(many)
 	}
-	lists, keep, err := p.order(turns[0])
+	lists, keep, err := p.order(p.turns[0])
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +75,8 @@ func (p *Program) compile(s Set) (*text, error) {
 	a.entry(W8, 0)
 	a.entry(W8, 0x0101010101010101)
 	l := lines{before: a.run(once, lists[once], keep), rows: a.run(perRow, lists[perRow], keep)}
-	if len(turns) > 1 {
-		if many, _, err := p.order(turns[1]); err == nil {
+	if len(p.turns) > 1 {
+		if many, _, err := p.order(p.turns[1]); err == nil {
 			l.long = a.loop(many[perLane], keep)
 		}
 	}

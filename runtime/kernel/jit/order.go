@@ -34,10 +34,7 @@ func (p *Program) order(r result) (lists [levels][]item, keep []bool, err error)
 	if r.exit >= 0 && p.outer(r.exit) {
 		keep[r.exit] = true
 	}
-	if p.set == AVX512 {
-		body = p.schedule(body)
-	}
-	lists[perLane], err = p.place(r, body)
+	lists[perLane], err = p.place(r, p.schedule(body))
 	for _, i := range r.carries {
 		v := p.next[i]
 		keep[v] = keep[v] || p.outer(v)
