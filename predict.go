@@ -465,7 +465,8 @@ func (j *job) lacking(err error) string {
 }
 
 // load enters the values of the state, and checks that those which the writer
-// asks for are there and have the sizes of the data.
+// asks for are there and have the sizes of the data. What is computed ahead for the
+// writer is computed.
 func (j *job) load(s *session) error {
 	st := j.model.state
 	origins := j.model.program.origins()
@@ -480,8 +481,24 @@ func (j *job) load(s *session) error {
 			s.enter(t.Name+"/", t.Best)
 		}
 	}
+	for _, n := range s.module.Nodes {
+		if !isAhead(n) {
+			continue
+		}
+		if err := j.has(s, n, n.Body.(*ir.Compute).Fn); err != nil {
+			return err
+		}
+		if err := s.node(n); err != nil {
+			return err
+		}
+	}
 	n := s.module.Node(j.node.Name)
-	fn := s.module.Func(n.Body.(*ir.Write).Fn)
+	return j.has(s, n, n.Body.(*ir.Write).Fn)
+}
+
+// has checks that the values that a function of a node asks for are there.
+func (j *job) has(s *session, n *ir.Node, name string) error {
+	fn := s.module.Func(name)
 	for i, in := range fn.Inputs {
 		if in.Role != ir.Given {
 			continue

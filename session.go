@@ -202,10 +202,16 @@ func (s *session) yield(n *ir.Node, list []*array.Array) error {
 	for i, o := range outs {
 		s.values[o.Name] = list[i]
 	}
-	if everyOf(n) == "" && s.keeper != nil {
+	if everyOf(n) == "" && !isAhead(n) && s.keeper != nil {
 		s.remember(n)
 	}
 	return nil
+}
+
+// isAhead reports a node that a pass made, of other functions.
+func isAhead(n *ir.Node) bool {
+	c, ok := n.Body.(*ir.Compute)
+	return ok && c.Ahead
 }
 
 // remember puts those outputs of a node into the state that some function

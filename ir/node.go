@@ -156,6 +156,9 @@ type Compute struct {
 	Fn      string
 	Outputs []Output
 	Every   string `json:",omitempty"` // as in Reduce
+	// Ahead says that a pass made the node of other functions: what it yields is no
+	// value of the program, and in no state.
+	Ahead bool `json:",omitempty"`
 }
 
 // Train is one training. Parameters are initialised, then moved.

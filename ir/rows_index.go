@@ -33,7 +33,7 @@ func init() {
 				}
 			},
 			Batch: scatterBatch,
-			Safe:  map[int]float64{1: 0, 2: 0},
+			Safe:  map[int]float64{1: 0, 2: 0}, Total: counts,
 			Flops: flopsIn(2, 1), Samples: scatterSamples,
 		},
 		Row{
@@ -142,6 +142,25 @@ func scatterTangent(b *Builder, op *Op, t []*Value) []*Value {
 		sum = b.ZeroTangent(op.typeOf(0))
 	}
 	return []*Value{b.One("scatter_add", op.Attrs, sum, op.Operands[1], t[2])}
+}
+
+// counts holds for bools that are added to zeros as i64: there are never so many.
+func counts(op *Op) bool {
+	return op.typeOf(0).Kind == I64 && isAll(op.Operands[0], 0) && (isAll(op.Operands[2], 0) || isAll(op.Operands[2], 1) || isFlag(op.Operands[2]))
+}
+
+// isAll reports whether v is a constant of one integer.
+func isAll(v *Value, n int64) bool {
+	if v.Def == nil {
+		return false
+	}
+	a, ok := v.Def.Attrs.(ConstAttrs)
+	return ok && len(a.I) == 1 && a.I[0] == n
+}
+
+// isFlag reports whether v is a bool as a number.
+func isFlag(v *Value) bool {
+	return v.Def != nil && v.Def.Row.Name == "convert" && v.Def.typeOf(0).Kind == Bool
 }
 
 // scatterBatch is the rule of scatter_add and row_write.

@@ -174,10 +174,10 @@ func convertType(op *Op) ([]Type, error) {
 }
 
 // convertTotal holds for floats and bools, which take every number: a float
-// rounds it, a bool asks whether it is 0.
+// rounds it, a bool asks whether it is 0. A bool is a number of any kind.
 func convertTotal(op *Op) bool {
 	k := attrsOf[ConvertAttrs](op).K
-	return k.IsFloat() || k == Bool
+	return k.IsFloat() || k == Bool || op.typeOf(0).Kind == Bool && k != Index
 }
 
 func convertTangent(b *Builder, op *Op, t []*Value) []*Value {

@@ -41,6 +41,7 @@ var SizeFree = []Pass{
 
 // Sized is what runs once sizes are known.
 var Sized = []Pass{
+	{"ahead", ahead, "functions have all that they compute in them; the rest of the list is for the new ones too"},
 	{"lift", lift, "products that do not wait for the step before are one product for all steps; touch and layout then see them outside of loops"},
 	{"touch", touch, "a parameter that is read by key moves in the rows of the batch alone, where that is provably the same"},
 	{"layout", layout, "transposes go into contractions, reshapes of nothing go"},
@@ -71,6 +72,7 @@ var Orders = []Order{
 	{"flatten", "fuse", "branches end loops"},
 	{"scalarise", "fuse", "nothing looks inside of a loop over elements afterwards"},
 	{"derive", "scalarise", "a tensor has one derivative, its elements have many"},
+	{"ahead", "fuse", "in a loop over points what is the same in every batch is beside what is not"},
 	{"lift", "touch", "what reads a parameter by key may stand in a loop before"},
 	{"lift", "layout", "the step becomes a dimension, which transposes bring to its place"},
 	{"lift", "remat", "a product for all steps is a stack that is read anyway"},

@@ -154,7 +154,7 @@ func constOf(x *ir.Value) (*ir.Op, bool) {
 func (w *stripWriter) again(b *ir.Builder, op *ir.Op, in []*ir.Value, lead map[*ir.Value]bool, leads bool) []*ir.Value {
 	attrs := op.Attrs
 	if leads {
-		attrs = w.attrs(attrs)
+		attrs = resized(op, w.rows)
 	}
 	var regions []*ir.Region
 	if op.Row.Name == "fused" {
@@ -181,26 +181,6 @@ func (w *stripWriter) loop(op *ir.Op, in []*ir.Value, lead map[*ir.Value]bool) *
 	}
 	r.Results = e.list(old.Results)
 	return r
-}
-
-// attrs is the attributes of an operation whose result has rows, for a strip.
-func (w *stripWriter) attrs(a ir.Attrs) ir.Attrs {
-	lead := func(dims []ir.Dim) []ir.Dim { return append([]ir.Dim{w.rows}, dims[1:]...) }
-	switch a := a.(type) {
-	case ir.ConstAttrs:
-		a.T = a.T.WithDims(lead(a.T.Dims)...)
-		return a
-	case ir.BroadcastAttrs:
-		a.Dims = lead(a.Dims)
-		return a
-	case ir.ReshapeAttrs:
-		a.Dims = lead(a.Dims)
-		return a
-	case ir.SliceAttrs:
-		a.Sizes = lead(a.Sizes)
-		return a
-	}
-	return a
 }
 
 // close writes the operation behind what stands before it, and says what has

@@ -8,7 +8,9 @@ import (
 	"github.com/dfc-lang/dfc/ir"
 )
 
-// grower builds a random well-typed function over a handful of shapes.
+// grower builds a random well-typed function over a handful of shapes, as the
+// runtime gets it: with loops over points, batches and updates, and no pass behind
+// it. (Those of tests/random are of one row, and their package imports this one.)
 type grower struct {
 	r    *rand.Rand
 	m    *ir.Module

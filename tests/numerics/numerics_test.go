@@ -224,7 +224,7 @@ func argument(x instance, i int, t ir.Type) *array.Array {
 // float is between lo and hi; of wide ones half have another exponent, within the
 // bounds where there are some.
 func float(bits uint64, lo, hi float64, wide, bounds bool) float64 {
-	v := lo + (hi-lo)*ir.UniformF64(bits)
+	v := lo + float64((hi-lo)*ir.UniformF64(bits))
 	if w := math.Ldexp(v, int(bits>>1%80)-40); wide && bits%2 == 0 && (!bounds || lo <= w && w <= hi) {
 		return w
 	}
