@@ -100,6 +100,7 @@ type elementLoop struct {
 	works   int         // operations
 	more    int         // values that it has to store besides
 	changed bool        // reads other values than before
+	others  bool        // might read what other loops read
 }
 
 func newRecomputing(v *deriver, f *ir.Func, r *ir.Region, fails *failing, sizes ir.Sizes, forced bool) *recomputing {
