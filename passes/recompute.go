@@ -57,13 +57,14 @@ func recomputeRegion(v *deriver, f *ir.Func, r *ir.Region, fails *failing, sizes
 
 // The rule of costs, beside that of strips: values of fewer bytes are left alone; a
 // value that is written is first fetched; an operation takes so many nanoseconds for
-// each byte of a number, which are twice those of kernels with AVX-512, and one that waits
-// for the divider is so many others.
+// each byte of a number, which is what kernels with AVX-512 take, and half of what those
+// with AVX2 do; one that waits for the divider is as many as six.
 const (
 	fewBytes    = 64 << 10
 	writePasses = 2.0
-	flopTime    = 0.02
+	flopTime    = 0.012
 	dividerWork = 6
+	longestLine = 1024 // of a sum that runs within a loop
 )
 
 // recomputing is the state for one region. A value means itself wherever it is known
@@ -99,6 +100,7 @@ type elementLoop struct {
 	works   int         // operations
 	more    int         // values that it has to store besides
 	changed bool        // reads other values than before
+	others  bool        // might read what other loops read
 }
 
 func newRecomputing(v *deriver, f *ir.Func, r *ir.Region, fails *failing, sizes ir.Sizes, forced bool) *recomputing {
@@ -175,7 +177,7 @@ func (z *recomputing) readers() {
 		for _, x := range distinct(op.Operands) {
 			y := z.source(x)
 			z.last[z.source(ir.Viewed(x))] = i
-			if z.last[y] = i; z.loopOf(y) != nil && sumsWithin(op) {
+			if z.last[y] = i; z.loopOf(y) != nil && z.sumsWithin(op) {
 				z.sums[y]++
 				continue
 			}
@@ -191,11 +193,12 @@ func (z *recomputing) readers() {
 	}
 }
 
-// sumsWithin reports whether a sum of what a loop has made runs within it, so that
-// what it sums is not stored for it.
-func sumsWithin(op *ir.Op) bool {
+// sumsWithin reports whether op sums what a loop has made along lines that are so
+// short that it runs within the loop: what it sums is not stored for it.
+func (z *recomputing) sumsWithin(op *ir.Op) bool {
 	a, ok := op.Attrs.(ir.AxesAttrs)
-	return ok && op.Row.Name == "reduce_sum" && a.Axes[0] == op.Results[0].Type.Rank()
+	return ok && op.Row.Name == "reduce_sum" && a.Axes[0] == op.Results[0].Type.Rank() &&
+		z.points(op.Operands[0]) <= longestLine*z.points(op.Results[0])
 }
 
 // fusableLoop reports whether op, a loop, can be written as a fused one.

@@ -16,14 +16,14 @@ import (
 // to what is made of them, and needed values to the sink, without bound. Values
 // of which both nodes are on the side of the sink are computed again, those that the least cut
 // passes through are read. What one loop does changes what is stored for others: so
-// loops are looked at twice, the last one first, and the first time as if those that
-// read a value shared the cost of storing it.
+// those that might read what others read are looked at twice, the last one first, and the
+// first time as if those that read a value shared the cost of storing it.
 
 // choose decides for all loops and reports whether any changes.
 func (z *recomputing) choose() (changed bool) {
 	for _, shared := range []bool{true, false} {
 		for _, l := range slices.Backward(z.loops) {
-			if l != nil && slices.ContainsFunc(l.needs, func(y *ir.Value) bool { return z.candidate(y, l) }) {
+			if l != nil && (shared || l.others) && slices.ContainsFunc(l.needs, func(y *ir.Value) bool { return z.candidate(y, l) }) {
 				changed = z.cut(l, shared) || changed
 			}
 		}
@@ -55,7 +55,7 @@ func (z *recomputing) behind(y *ir.Value) int {
 
 // Limits of a cut: the values that are looked at, and nanoseconds that it must gain.
 const (
-	cutValues = 512
+	cutValues = maxFused
 	cutGain   = 1000
 )
 
@@ -158,8 +158,9 @@ func (c *loopCut) read(y *ir.Value) int64 {
 	if i, ok := c.gone[y]; c.costless(y) || ok && i < c.l.i {
 		return unbounded
 	}
-	passes := 1.0
-	switch readers := c.loads[y]; {
+	passes, readers := 1.0, c.loads[y]
+	c.l.others = c.l.others || len(readers) > 1 && !c.kept[y]
+	switch {
 	case c.shared && len(readers) > 1 && !c.kept[y] && c.loopOf(y) != nil && slices.Contains(readers, c.l.i):
 		passes += writePasses / float64(len(readers))
 	case !c.inMemory(y, c.l):
