@@ -147,9 +147,15 @@ func (g *Gemm[T]) packs(m, n int) (a, b bool) {
 }
 
 // packRows is from how many rows on packing a panel of B pays although it is
-// contiguous, for the packed panel stays in the first cache.
+// contiguous. With registers of 512 bits a panel of long chains comes from the
+// second cache either way, so it is packed where its rows are far apart, and one
+// of short chains so that the first cache holds it.
 func (g *Gemm[T]) packRows() int {
-	if near := 2048 * lanesOf[T]() / 32; g.tier == AVX512 && g.BRow <= near {
+	near := g.tier == AVX512 && g.BRow <= 2048*lanesOf[T]()/32
+	switch {
+	case near && g.K > K0/2:
+		return math.MaxInt
+	case near:
 		return 128
 	}
 	return 64
