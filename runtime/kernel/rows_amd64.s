@@ -579,3 +579,104 @@ less3:
 	ADDQ $4, BX
 less4:
 	JMP next
+
+// func gatherLines(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, many int, size int, n int, ahead int) (bad int)
+TEXT ·gatherLines(SB), NOSPLIT, $0-64
+	MOVQ rows+0(FP), DI
+	MOVQ x+8(FP), DX
+	MOVQ idx+16(FP), SI
+	MOVQ many+24(FP), CX
+	MOVQ size+32(FP), R8
+	MOVQ n+40(FP), R13
+	MOVQ ahead+48(FP), R10
+	XORL R12, R12
+loop:
+	CMPQ R12, CX
+	JGE done
+	MOVLQSX (SI)(R12*4), R9
+	CMPQ R9, R13
+	JCC done
+	LEAQ (R12)(R10*1), AX
+	CMPQ AX, CX
+	JGE near
+	MOVLQSX (SI)(AX*4), AX
+	IMULQ R8, AX
+	ADDQ DI, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 -1(AX)(R8*1)
+near:
+	IMULQ R8, R9
+	ADDQ DI, R9
+	XORL BX, BX
+line:
+	PREFETCHT0 (DX)(BX*1)
+	VMOVUPS (R9)(BX*1), Y0
+	VMOVUPS 32(R9)(BX*1), Y1
+	VMOVUPS Y0, (DX)(BX*1)
+	VMOVUPS Y1, 32(DX)(BX*1)
+	ADDQ $64, BX
+	CMPQ BX, R8
+	JLT line
+	ADDQ R8, DX
+	INCQ R12
+	JMP loop
+done:
+	MOVQ $-1, AX
+	CMPQ R12, CX
+	CMOVQGE AX, R12
+	MOVQ R12, bad+56(FP)
+	VZEROUPPER
+	RET
+
+// func writeFirstLines(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, first *int32, at int, many int, size int, n int) (bad int)
+TEXT ·writeFirstLines(SB), NOSPLIT, $0-72
+	MOVQ rows+0(FP), DI
+	MOVQ x+8(FP), DX
+	MOVQ idx+16(FP), SI
+	MOVQ first+24(FP), R10
+	MOVQ at+32(FP), R11
+	MOVQ many+40(FP), CX
+	MOVQ size+48(FP), R8
+	MOVQ n+56(FP), R13
+	XORL R12, R12
+loop:
+	CMPQ R12, CX
+	JGE done
+	MOVLQSX (R10)(R12*4), AX
+	CMPQ AX, R11
+	JNE next
+	MOVLQSX (SI)(R12*4), R9
+	CMPQ R9, R13
+	JCC done
+	LEAQ 24(R12), AX
+	CMPQ AX, CX
+	JGE near
+	MOVLQSX (SI)(AX*4), AX
+	IMULQ R8, AX
+	ADDQ DI, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 -1(AX)(R8*1)
+near:
+	IMULQ R8, R9
+	ADDQ DI, R9
+	XORL BX, BX
+line:
+	VMOVUPS (DX)(BX*1), Y0
+	VMOVUPS 32(DX)(BX*1), Y1
+	VMOVUPS Y0, (R9)(BX*1)
+	VMOVUPS Y1, 32(R9)(BX*1)
+	ADDQ $64, BX
+	CMPQ BX, R8
+	JLT line
+next:
+	ADDQ R8, DX
+	INCQ R12
+	INCQ R11
+	JMP loop
+done:
+	MOVQ $-1, AX
+	CMPQ R12, CX
+	CMOVQGE AX, R12
+	MOVQ R12, bad+64(FP)
+	VZEROUPPER
+	RET

@@ -15,6 +15,8 @@ func rowsFile() *Asm {
 	for _, l := range []macro.Lane{macro.F32, macro.F64} {
 		foldRows(a, l)
 	}
+	gatherLines(a)
+	writeFirstLines(a)
 	return a
 }
 
@@ -32,6 +34,9 @@ const (
 	rRow, rPos, rPart      = R9, R12, R11 // the position counts indices
 	rStep                  = BX           // bytes of the row that are done
 )
+
+// writeAhead is how many rows ahead those that are written are asked for.
+const writeAhead = 24
 
 func (k rowKernel) write(a *Asm) {
 	doc := k.name + " " + k.doc + ", of size bytes, a multiple of 4. Only those from … from+part\nare done, and the ones ahead of them asked for. It returns a position where an\nindex is none of 0 … n and stops there; -1 where there is none."
@@ -177,7 +182,7 @@ func writeFirsts(a *Asm) {
 	f.Op("JNE", "next")
 	f.Op("CMPQ", rRow, R13)
 	f.Op("JCC", "bad")
-	f.Op("LEAQ", Mem{Base: rPos, Disp: 24}, AX) // the row to ask for
+	f.Op("LEAQ", Mem{Base: rPos, Disp: writeAhead}, AX)
 	f.Op("LEAQ", Mem{Base: CX, Disp: -1}, BX)
 	f.Op("CMPQ", AX, BX)
 	f.Op("CMOVQGT", BX, AX)
@@ -193,6 +198,106 @@ func writeFirsts(a *Asm) {
 	f.Label("done")
 	f.Op("MOVQ", -1, rPos)
 	f.Label("bad")
+	f.Op("MOVQ", rPos, f.Arg("bad"))
+	f.Op("VZEROUPPER")
+	f.Op("RET")
+}
+
+// Rows of whole lines have kernels of their own: they come from the second cache as
+// fast as half of the instructions of the others, which go by every length, run.
+
+// gatherLines gathers rows of whole lines.
+func gatherLines(a *Asm) {
+	f := a.FuncResult("gatherLines is gatherRows of all rows, where size is a multiple of 64.", "gatherLines", 0, "bad int",
+		"rows unsafe.Pointer", "x unsafe.Pointer", "idx *int32", "many int", "size int", "n int", "ahead int")
+	for _, p := range []struct {
+		name string
+		reg  Reg
+	}{{"rows", rRows}, {"x", rX}, {"idx", rIdx}, {"many", CX}, {"size", rSize}, {"n", R13}, {"ahead", R10}} {
+		f.Op("MOVQ", f.Arg(p.name), p.reg)
+	}
+	f.Op("XORL", rPos, rPos)
+	f.Label("loop")
+	f.Op("CMPQ", rPos, CX)
+	f.Op("JGE", "done")
+	f.Op("MOVLQSX", Mem{Base: rIdx, Index: rPos, Scale: 4}, rRow)
+	f.Op("CMPQ", rRow, R13)
+	f.Op("JCC", "done")
+	askAhead(f, Mem{Base: rPos, Index: R10, Scale: 1})
+	f.Op("IMULQ", rSize, rRow)
+	f.Op("ADDQ", rRows, rRow)
+	copyLines(f, rX, rRow, true)
+	f.Op("ADDQ", rSize, rX)
+	f.Op("INCQ", rPos)
+	f.Op("JMP", "loop")
+	endLines(f)
+}
+
+// writeFirstLines writes rows of whole lines.
+func writeFirstLines(a *Asm) {
+	f := a.FuncResult("writeFirstLines is writeFirsts where size is a multiple of 64.", "writeFirstLines", 0, "bad int",
+		"rows unsafe.Pointer", "x unsafe.Pointer", "idx *int32", "first *int32", "at int", "many int", "size int", "n int")
+	for _, p := range []struct {
+		name string
+		reg  Reg
+	}{{"rows", rRows}, {"x", rX}, {"idx", rIdx}, {"first", R10}, {"at", rPart}, {"many", CX}, {"size", rSize}, {"n", R13}} {
+		f.Op("MOVQ", f.Arg(p.name), p.reg)
+	}
+	f.Op("XORL", rPos, rPos)
+	f.Label("loop")
+	f.Op("CMPQ", rPos, CX)
+	f.Op("JGE", "done")
+	f.Op("MOVLQSX", Mem{Base: R10, Index: rPos, Scale: 4}, AX)
+	f.Op("CMPQ", AX, rPart)
+	f.Op("JNE", "next")
+	f.Op("MOVLQSX", Mem{Base: rIdx, Index: rPos, Scale: 4}, rRow)
+	f.Op("CMPQ", rRow, R13)
+	f.Op("JCC", "done")
+	askAhead(f, Mem{Base: rPos, Disp: writeAhead})
+	f.Op("IMULQ", rSize, rRow)
+	f.Op("ADDQ", rRows, rRow)
+	copyLines(f, rRow, rX, false)
+	f.Label("next")
+	f.Op("ADDQ", rSize, rX)
+	f.Op("INCQ", rPos)
+	f.Op("INCQ", rPart)
+	f.Op("JMP", "loop")
+	endLines(f)
+}
+
+// askAhead prefetches the row of a position further on, if there is one.
+func askAhead(f *Func, position Mem) {
+	f.Op("LEAQ", position, AX)
+	f.Op("CMPQ", AX, CX)
+	f.Op("JGE", "near")
+	askFor(f)
+	f.Label("near")
+}
+
+// copyLines copies the lines of a row, and may ask for those that it fills.
+func copyLines(f *Func, to, from Reg, fills bool) {
+	at := func(r Reg, disp int) Mem { return Mem{Base: r, Index: rStep, Scale: 1, Disp: disp} }
+	f.Op("XORL", rStep, rStep)
+	f.Label("line")
+	if fills {
+		f.Op("PREFETCHT0", at(to, 0))
+	}
+	f.Op("VMOVUPS", at(from, 0), Y(0))
+	f.Op("VMOVUPS", at(from, 32), Y(1))
+	f.Op("VMOVUPS", Y(0), at(to, 0))
+	f.Op("VMOVUPS", Y(1), at(to, 32))
+	f.Op("ADDQ", 64, rStep)
+	f.Op("CMPQ", rStep, rSize)
+	f.Op("JLT", "line")
+}
+
+// endLines returns the position at which a loop over rows has stopped, -1 where
+// that is behind the last.
+func endLines(f *Func) {
+	f.Label("done")
+	f.Op("MOVQ", -1, AX)
+	f.Op("CMPQ", rPos, CX)
+	f.Op("CMOVQGE", AX, rPos)
 	f.Op("MOVQ", rPos, f.Arg("bad"))
 	f.Op("VZEROUPPER")
 	f.Op("RET")
