@@ -228,6 +228,10 @@ func BenchmarkIndexed(b *testing.B) {
 	for j := range own {
 		own[j] = int32(j)
 	}
+	twice := slices.Clone(own) // some keys come again
+	for j := 50; j < many; j += 50 {
+		twice[j] = int32(j / 3)
+	}
 	for _, c := range []struct {
 		name string
 		do   func(k int)
@@ -236,6 +240,7 @@ func BenchmarkIndexed(b *testing.B) {
 		{"write", func(k int) { RowWrite(all, some, idx[k], n, inner, 0, n) }},
 		{"add", func(k int) { ScatterAdd(all, some, idx[k], n, inner, 0, n) }},
 		{"first", func(k int) { FirstOf(first, idx[k], table) }},
+		{"fold", func(k int) { FoldFirsts(some, twice, inner) }},
 		{"write firsts", func(k int) { WriteFirsts(all, some, idx[k], own, 0, n, inner) }},
 	} {
 		b.Run(c.name, func(b *testing.B) {

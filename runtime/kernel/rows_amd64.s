@@ -2,6 +2,12 @@
 
 #include "textflag.h"
 
+DATA eight<>+0(SB)/8, $0x0000000100000000
+DATA eight<>+8(SB)/8, $0x0000000300000002
+DATA eight<>+16(SB)/8, $0x0000000500000004
+DATA eight<>+24(SB)/8, $0x0000000700000006
+GLOBL eight<>(SB), RODATA|NOPTR, $32
+
 // func gatherRows(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, many int, size int, n int, from int, part int, ahead int) (bad int)
 TEXT ·gatherRows(SB), NOSPLIT, $0-80
 	MOVQ rows+0(FP), DI
@@ -432,19 +438,29 @@ TEXT ·foldRowsF32(SB), NOSPLIT, $0-40
 	MOVQ to+24(FP), CX
 	MOVQ size+32(FP), R8
 	VXORPS Y15, Y15, Y15
-	JMP test
+	VMOVDQU eight<>+0(SB), Y14
 loop:
+	LEAQ 8(R12), AX
+	CMPQ AX, CX
+	JGT single
+	VMOVD R12, X0
+	VPBROADCASTD X0, Y0
+	VPADDD Y14, Y0, Y0
+	VPCMPEQD (SI)(R12*4), Y0, Y0
+	VMOVMSKPS Y0, R10
+	XORL $255, R10
+	JNE some
+	MOVQ AX, R12
+	JMP loop
+some:
+	BSFL R10, R10
+	ADDQ R10, R12
+single:
+	CMPQ R12, CX
+	JGE done
 	MOVLQSX (SI)(R12*4), R9
 	CMPQ R9, R12
-	JNE again
-next:
-	INCQ R12
-test:
-	CMPQ R12, CX
-	JLT loop
-	VZEROUPPER
-	RET
-again:
+	JEQ next
 	IMULQ R8, R9
 	ADDQ DI, R9
 	MOVQ R12, DX
@@ -500,7 +516,12 @@ less3:
 	VMOVSS X15, (DX)(BX*1)
 	ADDQ $4, BX
 less4:
-	JMP next
+next:
+	INCQ R12
+	JMP loop
+done:
+	VZEROUPPER
+	RET
 
 // func foldRowsF64(rows unsafe.Pointer, first *int32, from int, to int, size int)
 TEXT ·foldRowsF64(SB), NOSPLIT, $0-40
@@ -510,19 +531,29 @@ TEXT ·foldRowsF64(SB), NOSPLIT, $0-40
 	MOVQ to+24(FP), CX
 	MOVQ size+32(FP), R8
 	VXORPS Y15, Y15, Y15
-	JMP test
+	VMOVDQU eight<>+0(SB), Y14
 loop:
+	LEAQ 8(R12), AX
+	CMPQ AX, CX
+	JGT single
+	VMOVD R12, X0
+	VPBROADCASTD X0, Y0
+	VPADDD Y14, Y0, Y0
+	VPCMPEQD (SI)(R12*4), Y0, Y0
+	VMOVMSKPS Y0, R10
+	XORL $255, R10
+	JNE some
+	MOVQ AX, R12
+	JMP loop
+some:
+	BSFL R10, R10
+	ADDQ R10, R12
+single:
+	CMPQ R12, CX
+	JGE done
 	MOVLQSX (SI)(R12*4), R9
 	CMPQ R9, R12
-	JNE again
-next:
-	INCQ R12
-test:
-	CMPQ R12, CX
-	JLT loop
-	VZEROUPPER
-	RET
-again:
+	JEQ next
 	IMULQ R8, R9
 	ADDQ DI, R9
 	MOVQ R12, DX
@@ -578,7 +609,12 @@ less3:
 	VMOVSS X15, (DX)(BX*1)
 	ADDQ $4, BX
 less4:
-	JMP next
+next:
+	INCQ R12
+	JMP loop
+done:
+	VZEROUPPER
+	RET
 
 // func gatherLines(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, many int, size int, n int, ahead int) (bad int)
 TEXT ·gatherLines(SB), NOSPLIT, $0-64

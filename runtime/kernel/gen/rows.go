@@ -6,6 +6,7 @@ import "github.com/dfc-lang/dfc/runtime/kernel/macro"
 // 256 bits are enough: rows are short, and waiting for memory takes the rest.
 func rowsFile() *Asm {
 	a := NewAsm("unsafe")
+	a.Data("eight", 1<<32, 3<<32|2, 5<<32|4, 7<<32|6)
 	rowKernel{name: "gatherRows", doc: "copies rows to x, the rows that idx names", move: copyFrom, fills: true}.write(a)
 	rowKernel{name: "writeRows", doc: "copies x to rows, those that idx names, the last one first", move: copyTo, back: true}.write(a)
 	for _, l := range []macro.Lane{macro.F32, macro.F64} {
@@ -304,6 +305,7 @@ func endLines(f *Func) {
 }
 
 // foldRows adds the rows of positions that are not the first to the one that is.
+// Nearly all are: eight that are passed at once.
 func foldRows(a *Asm, l macro.Lane) {
 	name := "foldRows" + upper(l)
 	f := a.Func(name+" adds each row whose first is not its position to the row of its first, and makes it 0: positions from …\nto, in order. Rows are of size bytes, a multiple of 4, and no first is greater than its position.",
@@ -314,27 +316,43 @@ func foldRows(a *Asm, l macro.Lane) {
 	}{{"rows", rRows}, {"first", rIdx}, {"from", rPos}, {"to", CX}, {"size", rSize}} {
 		f.Op("MOVQ", f.Arg(p.name), p.reg)
 	}
+	at := Mem{Base: rIdx, Index: rPos, Scale: 4}
 	f.Op("VXORPS", Y(15), Y(15), Y(15))
-	f.Op("JMP", "test")
+	f.Op("VMOVDQU", Static("eight", 0), Y(14))
 	f.Label("loop")
-	f.Op("MOVLQSX", Mem{Base: rIdx, Index: rPos, Scale: 4}, rRow)
-	f.Op("CMPQ", rRow, rPos)
-	f.Op("JNE", "again")
-	f.Label("next")
-	f.Op("INCQ", rPos)
-	f.Label("test")
+	f.Op("LEAQ", Mem{Base: rPos, Disp: 8}, AX)
+	f.Op("CMPQ", AX, CX)
+	f.Op("JGT", "single")
+	f.Op("VMOVD", rPos, X(0))
+	f.Op("VPBROADCASTD", X(0), Y(0))
+	f.Op("VPADDD", Y(14), Y(0), Y(0))
+	f.Op("VPCMPEQD", at, Y(0), Y(0))
+	f.Op("VMOVMSKPS", Y(0), R10)
+	f.Op("XORL", 255, R10)
+	f.Op("JNE", "some")
+	f.Op("MOVQ", AX, rPos)
+	f.Op("JMP", "loop")
+	f.Label("some")
+	f.Op("BSFL", R10, R10)
+	f.Op("ADDQ", R10, rPos)
+	f.Label("single")
 	f.Op("CMPQ", rPos, CX)
-	f.Op("JLT", "loop")
-	f.Op("VZEROUPPER")
-	f.Op("RET")
-	f.Label("again")
+	f.Op("JGE", "done")
+	f.Op("MOVLQSX", at, rRow)
+	f.Op("CMPQ", rRow, rPos)
+	f.Op("JEQ", "next")
 	f.Op("IMULQ", rSize, rRow)
 	f.Op("ADDQ", rRows, rRow)
 	f.Op("MOVQ", rPos, rX)
 	f.Op("IMULQ", rSize, rX)
 	f.Op("ADDQ", rRows, rX)
 	addRow(f, suffix(l), true)
-	f.Op("JMP", "next")
+	f.Label("next")
+	f.Op("INCQ", rPos)
+	f.Op("JMP", "loop")
+	f.Label("done")
+	f.Op("VZEROUPPER")
+	f.Op("RET")
 }
 
 func copyFrom(f *Func) { copyRow(f, rX, rRow) }
