@@ -664,6 +664,52 @@ done:
 	VZEROUPPER
 	RET
 
+// func gatherLines512(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, many int, size int, n int, ahead int) (bad int)
+TEXT ·gatherLines512(SB), NOSPLIT, $0-64
+	MOVQ rows+0(FP), DI
+	MOVQ x+8(FP), DX
+	MOVQ idx+16(FP), SI
+	MOVQ many+24(FP), CX
+	MOVQ size+32(FP), R8
+	MOVQ n+40(FP), R13
+	MOVQ ahead+48(FP), R10
+	XORL R12, R12
+loop:
+	CMPQ R12, CX
+	JGE done
+	MOVLQSX (SI)(R12*4), R9
+	CMPQ R9, R13
+	JCC done
+	LEAQ (R12)(R10*1), AX
+	CMPQ AX, CX
+	JGE near
+	MOVLQSX (SI)(AX*4), AX
+	IMULQ R8, AX
+	ADDQ DI, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 -1(AX)(R8*1)
+near:
+	IMULQ R8, R9
+	ADDQ DI, R9
+	XORL BX, BX
+line:
+	PREFETCHT0 (DX)(BX*1)
+	VMOVUPS (R9)(BX*1), Z0
+	VMOVUPS Z0, (DX)(BX*1)
+	ADDQ $64, BX
+	CMPQ BX, R8
+	JLT line
+	ADDQ R8, DX
+	INCQ R12
+	JMP loop
+done:
+	MOVQ $-1, AX
+	CMPQ R12, CX
+	CMOVQGE AX, R12
+	MOVQ R12, bad+56(FP)
+	VZEROUPPER
+	RET
+
 // func writeFirstLines(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, first *int32, at int, many int, size int, n int) (bad int)
 TEXT ·writeFirstLines(SB), NOSPLIT, $0-72
 	MOVQ rows+0(FP), DI

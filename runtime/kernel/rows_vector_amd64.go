@@ -11,8 +11,12 @@ func start[T any](x []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData
 // vectorGather is Gather of rows that are whole words.
 func vectorGather[T any](dst, src []T, idx []int32, n, size int) int {
 	if size%64 == 0 {
+		lines := gatherLines
+		if Active() >= AVX512 {
+			lines = gatherLines512
+		}
 		return forwards(idx, func(at, many int) int {
-			return gatherLines(start(src), unsafe.Add(start(dst), at*size), &idx[at], many, size, n, ahead)
+			return lines(start(src), unsafe.Add(start(dst), at*size), &idx[at], many, size, n, ahead)
 		})
 	}
 	return forwards(idx, func(at, many int) int {

@@ -16,7 +16,8 @@ func rowsFile() *Asm {
 	for _, l := range []macro.Lane{macro.F32, macro.F64} {
 		foldRows(a, l)
 	}
-	gatherLines(a)
+	gatherLines(a, "gatherLines", false)
+	gatherLines(a, "gatherLines512", true)
 	writeFirstLines(a)
 	return a
 }
@@ -207,9 +208,10 @@ func writeFirsts(a *Asm) {
 // Rows of whole lines have kernels of their own: they come from the second cache as
 // fast as half of the instructions of the others, which go by every length, run.
 
-// gatherLines gathers rows of whole lines.
-func gatherLines(a *Asm) {
-	f := a.FuncResult("gatherLines is gatherRows of all rows, where size is a multiple of 64.", "gatherLines", 0, "bad int",
+// gatherLines gathers rows of whole lines, with one store a line where it is wide:
+// stores wait for lines that are not in the first cache.
+func gatherLines(a *Asm, name string, wide bool) {
+	f := a.FuncResult(name+" is gatherRows of all rows, where size is a multiple of 64.", name, 0, "bad int",
 		"rows unsafe.Pointer", "x unsafe.Pointer", "idx *int32", "many int", "size int", "n int", "ahead int")
 	for _, p := range []struct {
 		name string
@@ -227,7 +229,7 @@ func gatherLines(a *Asm) {
 	askAhead(f, Mem{Base: rPos, Index: R10, Scale: 1})
 	f.Op("IMULQ", rSize, rRow)
 	f.Op("ADDQ", rRows, rRow)
-	copyLines(f, rX, rRow, true)
+	copyLines(f, rX, rRow, true, wide)
 	f.Op("ADDQ", rSize, rX)
 	f.Op("INCQ", rPos)
 	f.Op("JMP", "loop")
@@ -257,7 +259,7 @@ func writeFirstLines(a *Asm) {
 	askAhead(f, Mem{Base: rPos, Disp: writeAhead})
 	f.Op("IMULQ", rSize, rRow)
 	f.Op("ADDQ", rRows, rRow)
-	copyLines(f, rRow, rX, false)
+	copyLines(f, rRow, rX, false, false)
 	f.Label("next")
 	f.Op("ADDQ", rSize, rX)
 	f.Op("INCQ", rPos)
@@ -276,17 +278,22 @@ func askAhead(f *Func, position Mem) {
 }
 
 // copyLines copies the lines of a row, and may ask for those that it fills.
-func copyLines(f *Func, to, from Reg, fills bool) {
+func copyLines(f *Func, to, from Reg, fills, wide bool) {
 	at := func(r Reg, disp int) Mem { return Mem{Base: r, Index: rStep, Scale: 1, Disp: disp} }
 	f.Op("XORL", rStep, rStep)
 	f.Label("line")
 	if fills {
 		f.Op("PREFETCHT0", at(to, 0))
 	}
-	f.Op("VMOVUPS", at(from, 0), Y(0))
-	f.Op("VMOVUPS", at(from, 32), Y(1))
-	f.Op("VMOVUPS", Y(0), at(to, 0))
-	f.Op("VMOVUPS", Y(1), at(to, 32))
+	if wide {
+		f.Op("VMOVUPS", at(from, 0), Z(0))
+		f.Op("VMOVUPS", Z(0), at(to, 0))
+	} else {
+		f.Op("VMOVUPS", at(from, 0), Y(0))
+		f.Op("VMOVUPS", at(from, 32), Y(1))
+		f.Op("VMOVUPS", Y(0), at(to, 0))
+		f.Op("VMOVUPS", Y(1), at(to, 32))
+	}
 	f.Op("ADDQ", 64, rStep)
 	f.Op("CMPQ", rStep, rSize)
 	f.Op("JLT", "line")
