@@ -224,7 +224,14 @@ func BenchmarkIndexed(b *testing.B) {
 		}
 	}
 	all, some, first := make([]float32, n*inner), make([]float32, many*inner), make([]int32, many)
-	table := make([]int32, FirstsTable(many))
+	table, own := make([]int32, FirstsTable(many)), make([]int32, many)
+	for j := range own {
+		own[j] = int32(j)
+	}
+	twice := slices.Clone(own) // some keys come again
+	for j := 50; j < many; j += 50 {
+		twice[j] = int32(j / 3)
+	}
 	for _, c := range []struct {
 		name string
 		do   func(k int)
@@ -233,6 +240,8 @@ func BenchmarkIndexed(b *testing.B) {
 		{"write", func(k int) { RowWrite(all, some, idx[k], n, inner, 0, n) }},
 		{"add", func(k int) { ScatterAdd(all, some, idx[k], n, inner, 0, n) }},
 		{"first", func(k int) { FirstOf(first, idx[k], table) }},
+		{"fold", func(k int) { FoldFirsts(some, twice, inner) }},
+		{"write firsts", func(k int) { WriteFirsts(all, some, idx[k], own, 0, n, inner) }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			for k := 0; b.Loop(); k++ {

@@ -50,3 +50,18 @@ func foldRowsF32(rows unsafe.Pointer, first *int32, from int, to int, size int)
 //
 //go:noescape
 func foldRowsF64(rows unsafe.Pointer, first *int32, from int, to int, size int)
+
+// gatherLines is gatherRows of all rows, where size is a multiple of 64.
+//
+//go:noescape
+func gatherLines(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, many int, size int, n int, ahead int) (bad int)
+
+// gatherLines512 is gatherRows of all rows, where size is a multiple of 64.
+//
+//go:noescape
+func gatherLines512(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, many int, size int, n int, ahead int) (bad int)
+
+// writeFirstLines is writeFirsts where size is a multiple of 64.
+//
+//go:noescape
+func writeFirstLines(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, first *int32, at int, many int, size int, n int) (bad int)

@@ -2,6 +2,12 @@
 
 #include "textflag.h"
 
+DATA eight<>+0(SB)/8, $0x0000000100000000
+DATA eight<>+8(SB)/8, $0x0000000300000002
+DATA eight<>+16(SB)/8, $0x0000000500000004
+DATA eight<>+24(SB)/8, $0x0000000700000006
+GLOBL eight<>(SB), RODATA|NOPTR, $32
+
 // func gatherRows(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, many int, size int, n int, from int, part int, ahead int) (bad int)
 TEXT ·gatherRows(SB), NOSPLIT, $0-80
 	MOVQ rows+0(FP), DI
@@ -432,19 +438,29 @@ TEXT ·foldRowsF32(SB), NOSPLIT, $0-40
 	MOVQ to+24(FP), CX
 	MOVQ size+32(FP), R8
 	VXORPS Y15, Y15, Y15
-	JMP test
+	VMOVDQU eight<>+0(SB), Y14
 loop:
+	LEAQ 8(R12), AX
+	CMPQ AX, CX
+	JGT single
+	VMOVD R12, X0
+	VPBROADCASTD X0, Y0
+	VPADDD Y14, Y0, Y0
+	VPCMPEQD (SI)(R12*4), Y0, Y0
+	VMOVMSKPS Y0, R10
+	XORL $255, R10
+	JNE some
+	MOVQ AX, R12
+	JMP loop
+some:
+	BSFL R10, R10
+	ADDQ R10, R12
+single:
+	CMPQ R12, CX
+	JGE done
 	MOVLQSX (SI)(R12*4), R9
 	CMPQ R9, R12
-	JNE again
-next:
-	INCQ R12
-test:
-	CMPQ R12, CX
-	JLT loop
-	VZEROUPPER
-	RET
-again:
+	JEQ next
 	IMULQ R8, R9
 	ADDQ DI, R9
 	MOVQ R12, DX
@@ -500,7 +516,12 @@ less3:
 	VMOVSS X15, (DX)(BX*1)
 	ADDQ $4, BX
 less4:
-	JMP next
+next:
+	INCQ R12
+	JMP loop
+done:
+	VZEROUPPER
+	RET
 
 // func foldRowsF64(rows unsafe.Pointer, first *int32, from int, to int, size int)
 TEXT ·foldRowsF64(SB), NOSPLIT, $0-40
@@ -510,19 +531,29 @@ TEXT ·foldRowsF64(SB), NOSPLIT, $0-40
 	MOVQ to+24(FP), CX
 	MOVQ size+32(FP), R8
 	VXORPS Y15, Y15, Y15
-	JMP test
+	VMOVDQU eight<>+0(SB), Y14
 loop:
+	LEAQ 8(R12), AX
+	CMPQ AX, CX
+	JGT single
+	VMOVD R12, X0
+	VPBROADCASTD X0, Y0
+	VPADDD Y14, Y0, Y0
+	VPCMPEQD (SI)(R12*4), Y0, Y0
+	VMOVMSKPS Y0, R10
+	XORL $255, R10
+	JNE some
+	MOVQ AX, R12
+	JMP loop
+some:
+	BSFL R10, R10
+	ADDQ R10, R12
+single:
+	CMPQ R12, CX
+	JGE done
 	MOVLQSX (SI)(R12*4), R9
 	CMPQ R9, R12
-	JNE again
-next:
-	INCQ R12
-test:
-	CMPQ R12, CX
-	JLT loop
-	VZEROUPPER
-	RET
-again:
+	JEQ next
 	IMULQ R8, R9
 	ADDQ DI, R9
 	MOVQ R12, DX
@@ -578,4 +609,156 @@ less3:
 	VMOVSS X15, (DX)(BX*1)
 	ADDQ $4, BX
 less4:
-	JMP next
+next:
+	INCQ R12
+	JMP loop
+done:
+	VZEROUPPER
+	RET
+
+// func gatherLines(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, many int, size int, n int, ahead int) (bad int)
+TEXT ·gatherLines(SB), NOSPLIT, $0-64
+	MOVQ rows+0(FP), DI
+	MOVQ x+8(FP), DX
+	MOVQ idx+16(FP), SI
+	MOVQ many+24(FP), CX
+	MOVQ size+32(FP), R8
+	MOVQ n+40(FP), R13
+	MOVQ ahead+48(FP), R10
+	XORL R12, R12
+loop:
+	CMPQ R12, CX
+	JGE done
+	MOVLQSX (SI)(R12*4), R9
+	CMPQ R9, R13
+	JCC done
+	LEAQ (R12)(R10*1), AX
+	CMPQ AX, CX
+	JGE near
+	MOVLQSX (SI)(AX*4), AX
+	IMULQ R8, AX
+	ADDQ DI, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 -1(AX)(R8*1)
+near:
+	IMULQ R8, R9
+	ADDQ DI, R9
+	XORL BX, BX
+line:
+	PREFETCHT0 (DX)(BX*1)
+	VMOVUPS (R9)(BX*1), Y0
+	VMOVUPS 32(R9)(BX*1), Y1
+	VMOVUPS Y0, (DX)(BX*1)
+	VMOVUPS Y1, 32(DX)(BX*1)
+	ADDQ $64, BX
+	CMPQ BX, R8
+	JLT line
+	ADDQ R8, DX
+	INCQ R12
+	JMP loop
+done:
+	MOVQ $-1, AX
+	CMPQ R12, CX
+	CMOVQGE AX, R12
+	MOVQ R12, bad+56(FP)
+	VZEROUPPER
+	RET
+
+// func gatherLines512(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, many int, size int, n int, ahead int) (bad int)
+TEXT ·gatherLines512(SB), NOSPLIT, $0-64
+	MOVQ rows+0(FP), DI
+	MOVQ x+8(FP), DX
+	MOVQ idx+16(FP), SI
+	MOVQ many+24(FP), CX
+	MOVQ size+32(FP), R8
+	MOVQ n+40(FP), R13
+	MOVQ ahead+48(FP), R10
+	XORL R12, R12
+loop:
+	CMPQ R12, CX
+	JGE done
+	MOVLQSX (SI)(R12*4), R9
+	CMPQ R9, R13
+	JCC done
+	LEAQ (R12)(R10*1), AX
+	CMPQ AX, CX
+	JGE near
+	MOVLQSX (SI)(AX*4), AX
+	IMULQ R8, AX
+	ADDQ DI, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 -1(AX)(R8*1)
+near:
+	IMULQ R8, R9
+	ADDQ DI, R9
+	XORL BX, BX
+line:
+	PREFETCHT0 (DX)(BX*1)
+	VMOVUPS (R9)(BX*1), Z0
+	VMOVUPS Z0, (DX)(BX*1)
+	ADDQ $64, BX
+	CMPQ BX, R8
+	JLT line
+	ADDQ R8, DX
+	INCQ R12
+	JMP loop
+done:
+	MOVQ $-1, AX
+	CMPQ R12, CX
+	CMOVQGE AX, R12
+	MOVQ R12, bad+56(FP)
+	VZEROUPPER
+	RET
+
+// func writeFirstLines(rows unsafe.Pointer, x unsafe.Pointer, idx *int32, first *int32, at int, many int, size int, n int) (bad int)
+TEXT ·writeFirstLines(SB), NOSPLIT, $0-72
+	MOVQ rows+0(FP), DI
+	MOVQ x+8(FP), DX
+	MOVQ idx+16(FP), SI
+	MOVQ first+24(FP), R10
+	MOVQ at+32(FP), R11
+	MOVQ many+40(FP), CX
+	MOVQ size+48(FP), R8
+	MOVQ n+56(FP), R13
+	XORL R12, R12
+loop:
+	CMPQ R12, CX
+	JGE done
+	MOVLQSX (R10)(R12*4), AX
+	CMPQ AX, R11
+	JNE next
+	MOVLQSX (SI)(R12*4), R9
+	CMPQ R9, R13
+	JCC done
+	LEAQ 24(R12), AX
+	CMPQ AX, CX
+	JGE near
+	MOVLQSX (SI)(AX*4), AX
+	IMULQ R8, AX
+	ADDQ DI, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 -1(AX)(R8*1)
+near:
+	IMULQ R8, R9
+	ADDQ DI, R9
+	XORL BX, BX
+line:
+	VMOVUPS (DX)(BX*1), Y0
+	VMOVUPS 32(DX)(BX*1), Y1
+	VMOVUPS Y0, (R9)(BX*1)
+	VMOVUPS Y1, 32(R9)(BX*1)
+	ADDQ $64, BX
+	CMPQ BX, R8
+	JLT line
+next:
+	ADDQ R8, DX
+	INCQ R12
+	INCQ R11
+	JMP loop
+done:
+	MOVQ $-1, AX
+	CMPQ R12, CX
+	CMOVQGE AX, R12
+	MOVQ R12, bad+64(FP)
+	VZEROUPPER
+	RET

@@ -10,6 +10,15 @@ func start[T any](x []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData
 
 // vectorGather is Gather of rows that are whole words.
 func vectorGather[T any](dst, src []T, idx []int32, n, size int) int {
+	if size%64 == 0 {
+		lines := gatherLines
+		if Active() >= AVX512 {
+			lines = gatherLines512
+		}
+		return forwards(idx, func(at, many int) int {
+			return lines(start(src), unsafe.Add(start(dst), at*size), &idx[at], many, size, n, ahead)
+		})
+	}
 	return forwards(idx, func(at, many int) int {
 		return gatherRows(start(src), unsafe.Add(start(dst), at*size), &idx[at], many, size, n, 0, n, ahead)
 	})
@@ -28,8 +37,12 @@ func vectorWrite[T any](dst, upd []T, idx []int32, n, size, from, to int) int {
 
 // vectorWriteFirsts is WriteFirsts of the same.
 func vectorWriteFirsts[T any](dst, upd []T, idx, first []int32, at, n, size int) int {
+	write := writeFirsts
+	if size%64 == 0 {
+		write = writeFirstLines
+	}
 	return forwards(idx, func(from, many int) int {
-		return writeFirsts(start(dst), unsafe.Add(start(upd), from*size), &idx[from], &first[from], at+from, many, size, n)
+		return write(start(dst), unsafe.Add(start(upd), from*size), &idx[from], &first[from], at+from, many, size, n)
 	})
 }
 
