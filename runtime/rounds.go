@@ -191,7 +191,6 @@ func (c *roundsCoder) finish(r *ir.Region, each []step, row []int) step {
 	return x.step
 }
 
-
 // tell says in the report, and in a profile, that op runs in rounds. The time of
 // the code is divided by the nodes that it has for each operation; what it returns
 // adds that of a step.
