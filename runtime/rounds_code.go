@@ -20,16 +20,18 @@ const (
 // their order.
 type roundsCoder struct {
 	coder
-	b      *binder
-	r      *rounds
-	batch  ir.Dim
-	first  int            // number of the first operation that is computed
-	at     map[*ir.Op]int // numbers of operations
-	values map[*ir.Value][]lanes
-	shared map[roundPlace]lanes
-	memory map[roundPlace]int // streams
-	mails  map[*ir.Value]*roundMail
-	sums   map[*ir.Op]*roundSum
+	b       *binder
+	r       *rounds
+	batch   ir.Dim
+	first   int             // number of the first operation that is computed
+	at      map[*ir.Op]int  // numbers of operations
+	earlier map[*ir.Op]bool // those between that run before
+	reads   map[*ir.Value]bool
+	values  map[*ir.Value][]lanes
+	shared  map[roundPlace]lanes
+	memory  map[roundPlace]int // streams
+	mails   map[*ir.Value]*roundMail
+	sums    map[*ir.Op]*roundSum
 
 	set     jit.Set
 	lanes   int // of a vector
@@ -94,6 +96,12 @@ func (c *roundsCoder) op(op *ir.Op) bool {
 		return c.einsum(op)
 	case "reduce_sum":
 		return c.reduceSum(op)
+	case "reduce_max":
+		return c.reduceMax(op)
+	case "gather":
+		return c.pick(op)
+	case "scatter_add":
+		return c.addPicked(op)
 	}
 	return false
 }
@@ -226,6 +234,7 @@ func (c *roundsCoder) sharedAt(v *ir.Value, axes []int, at []int) (lanes, bool) 
 	if !c.there(v) {
 		return lanes{}, false
 	}
+	c.reads[c.b.plan.info[v].root] = true
 	return c.load(c.b.view(v), axes, at, jit.Once)
 }
 
@@ -236,7 +245,7 @@ func (c *roundsCoder) there(v *ir.Value) bool {
 		return true
 	}
 	at, ok := c.at[root.Def]
-	return ok && (c.b.plan.ops[root.Def].once || at < c.first)
+	return ok && (c.b.plan.ops[root.Def].once || at < c.first || c.earlier[root.Def])
 }
 
 // load reads an element of a view.
@@ -285,6 +294,7 @@ func (c *roundsCoder) stream(p roundPlace, made func() int, row int) int {
 // fromMemory are the elements of a value with rows that is not computed here.
 func (c *roundsCoder) fromMemory(v *ir.Value) []lanes {
 	x, axis := c.b.view(v), c.rowAxis(v)
+	c.reads[c.b.plan.info[v].root] = true
 	if s, ok := c.matrix(v); ok {
 		_, w := streamOf(x.kind)
 		var out []lanes
