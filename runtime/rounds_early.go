@@ -32,14 +32,15 @@ func (c *roundsCoder) findEarlier(r *ir.Region) {
 }
 
 // ready reports whether the operands of op are there before the rounds, and stay
-// where they are.
+// where they are: where the code is left, op runs again. What itself runs again
+// may be overwritten.
 func (c *roundsCoder) ready(op *ir.Op) bool {
 	for _, x := range op.Operands {
 		if !c.there(x) {
 			return false
 		}
 		for _, v := range op.Results {
-			if c.overlaps(v, x) {
+			if again := c.earlier[c.b.plan.info[x].root.Def]; !again && c.overlaps(v, x) {
 				return false
 			}
 		}
@@ -63,7 +64,8 @@ func (c *roundsCoder) apart() bool {
 	for op := range c.earlier {
 		for _, v := range op.Results {
 			for x := range c.reads {
-				if x != v && c.overlaps(v, x) {
+				later := c.earlier[x.Def] && c.at[x.Def] > c.at[op] // which was there before
+				if x != v && !later && c.overlaps(v, x) {
 					return false
 				}
 			}
