@@ -116,7 +116,7 @@ func (b *binder) roundsCoder(batch ir.Dim, vectors int) *roundsCoder {
 	}
 	set := b.prog.code.mem.Set
 	c := &roundsCoder{coder: coder{out: jit.NewRounds(set, vectors, wide), sound: true}, b: b, batch: batch, set: set, lanes: set.Lanes(wide),
-		r: &rounds{fr: b.fr, rows: rows}, at: map[*ir.Op]int{}, shared: map[roundPlace]lanes{}, memory: map[roundPlace]int{},
+		r: &rounds{fr: b.fr, rows: rows}, at: map[*ir.Op]int{}, earlier: map[*ir.Op]bool{}, reads: map[*ir.Value]bool{}, shared: map[roundPlace]lanes{}, memory: map[roundPlace]int{},
 		mails: map[*ir.Value]*roundMail{}, sums: map[*ir.Op]*roundSum{}, hands: map[*ir.Op][]int{}, nodes: map[*ir.Op]int{}}
 	if vectors*c.lanes*bytesOfLane(wide)%64 != 0 {
 		return nil // sums along lines have more lanes
@@ -143,6 +143,7 @@ func (c *roundsCoder) write(r *ir.Region) bool {
 	if c.first < 0 {
 		return false
 	}
+	c.findEarlier(r)
 	for v := range c.out.Round() / c.lanes {
 		c.vector, c.values = v, map[*ir.Value][]lanes{}
 		c.loaded = [3]map[*ir.Value][]lanes{{}, {}, {}}
@@ -161,7 +162,7 @@ func (c *roundsCoder) write(r *ir.Region) bool {
 		}
 	}
 	c.ends()
-	return c.sound && len(c.sums) > 0 && c.out.Len() <= roundNodes
+	return c.sound && c.apart() && len(c.sums) > 0 && c.out.Len() <= roundNodes
 }
 
 // finish makes the code and puts the steps around it.
@@ -174,7 +175,11 @@ func (c *roundsCoder) finish(r *ir.Region, each []step, row []int) step {
 	x.plain, x.before, x.from = some(each), some(each[:c.first]), some(each[c.first:])
 	for i, op := range r.Ops {
 		if !c.touches(op) {
-			if i >= c.first && each[i] != nil {
+			switch {
+			case i < c.first || each[i] == nil:
+			case c.earlier[op]:
+				x.before = append(x.before, each[i])
+			default:
 				x.behind = append(x.behind, each[i])
 			}
 			continue

@@ -2,10 +2,8 @@ package runtime
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/dfc-lang/dfc/ir"
-	"github.com/dfc-lang/dfc/runtime/kernel"
 	"github.com/dfc-lang/dfc/runtime/kernel/jit"
 )
 
@@ -22,16 +20,18 @@ const (
 // their order.
 type roundsCoder struct {
 	coder
-	b      *binder
-	r      *rounds
-	batch  ir.Dim
-	first  int            // number of the first operation that is computed
-	at     map[*ir.Op]int // numbers of operations
-	values map[*ir.Value][]lanes
-	shared map[roundPlace]lanes
-	memory map[roundPlace]int // streams
-	mails  map[*ir.Value]*roundMail
-	sums   map[*ir.Op]*roundSum
+	b       *binder
+	r       *rounds
+	batch   ir.Dim
+	first   int             // number of the first operation that is computed
+	at      map[*ir.Op]int  // numbers of operations
+	earlier map[*ir.Op]bool // those between that run before
+	reads   map[*ir.Value]bool
+	values  map[*ir.Value][]lanes
+	shared  map[roundPlace]lanes
+	memory  map[roundPlace]int // streams
+	mails   map[*ir.Value]*roundMail
+	sums    map[*ir.Op]*roundSum
 
 	set     jit.Set
 	lanes   int // of a vector
@@ -96,6 +96,12 @@ func (c *roundsCoder) op(op *ir.Op) bool {
 		return c.einsum(op)
 	case "reduce_sum":
 		return c.reduceSum(op)
+	case "reduce_max":
+		return c.reduceMax(op)
+	case "gather":
+		return c.pick(op)
+	case "scatter_add":
+		return c.addPicked(op)
 	}
 	return false
 }
@@ -228,6 +234,7 @@ func (c *roundsCoder) sharedAt(v *ir.Value, axes []int, at []int) (lanes, bool) 
 	if !c.there(v) {
 		return lanes{}, false
 	}
+	c.reads[c.b.plan.info[v].root] = true
 	return c.load(c.b.view(v), axes, at, jit.Once)
 }
 
@@ -238,7 +245,7 @@ func (c *roundsCoder) there(v *ir.Value) bool {
 		return true
 	}
 	at, ok := c.at[root.Def]
-	return ok && (c.b.plan.ops[root.Def].once || at < c.first)
+	return ok && (c.b.plan.ops[root.Def].once || at < c.first || c.earlier[root.Def])
 }
 
 // load reads an element of a view.
@@ -287,6 +294,7 @@ func (c *roundsCoder) stream(p roundPlace, made func() int, row int) int {
 // fromMemory are the elements of a value with rows that is not computed here.
 func (c *roundsCoder) fromMemory(v *ir.Value) []lanes {
 	x, axis := c.b.view(v), c.rowAxis(v)
+	c.reads[c.b.plan.info[v].root] = true
 	if s, ok := c.matrix(v); ok {
 		_, w := streamOf(x.kind)
 		var out []lanes
@@ -393,150 +401,4 @@ func (c *roundsCoder) concat(op *ir.Op) bool {
 	}
 	c.values[v] = out
 	return true
-}
-
-// labelled is an operand of a contraction.
-type labelled struct {
-	v      *ir.Value
-	labels string
-	rest   string // the labels but for that of the rows
-}
-
-// einsum writes products of rows with what they share, and sums over rows.
-func (c *roundsCoder) einsum(op *ir.Op) bool {
-	in, out, err := ir.EinsumLabels(op.Attrs.(ir.EinsumAttrs).Spec)
-	if err != nil || len(in) != 2 || !summed(in, out) || !op.Results[0].Type.IsFloat() {
-		return false
-	}
-	row := rune(0)
-	x := [2]labelled{}
-	for i, v := range op.Operands {
-		x[i] = labelled{v: v, labels: in[i], rest: in[i]}
-		if a := c.rowAxis(v); a >= 0 {
-			row = rune(in[i][a])
-		}
-	}
-	for i := range x {
-		x[i].rest = strings.ReplaceAll(in[i], string(row), "")
-		if len(x[i].rest) > 2 || strings.Count(in[i], string(row)) > 1 {
-			return false
-		}
-	}
-	if strings.ContainsRune(out, row) {
-		return c.product(op, x, row, strings.ReplaceAll(out, string(row), ""))
-	}
-	return c.sumProducts(op, x, row, out)
-}
-
-// product writes a product over the elements of a row, as a chain for each
-// element of the result.
-func (c *roundsCoder) product(op *ir.Op, x [2]labelled, row rune, out string) bool {
-	var link rune
-	for _, l := range x[0].rest + x[1].rest {
-		if !strings.ContainsRune(out, l) {
-			if link != 0 && link != l {
-				return false
-			}
-			link = l
-		}
-	}
-	if !strings.ContainsRune(x[0].rest, link) || !strings.ContainsRune(x[1].rest, link) || len(out) > 1 {
-		return false
-	}
-	links, w := c.extent(x, link), c.floatWidth(op)
-	if links == 0 || links > kernel.K0 {
-		return false
-	}
-	var results []lanes
-	v := op.Results[0]
-	early := c.early(x)
-	for i := range c.width(v) {
-		sum := c.out.Const(w, 0)
-		for k := range links {
-			var f [2]jit.Value
-			for j := range x {
-				y, ok := c.labelled(x[j], row, map[rune]int{link: k, runeOf(out): i})
-				if !ok {
-					return false
-				}
-				f[j] = y.value[index(w)]
-			}
-			sum = c.out.Do(jit.Fma, w, f[0], f[1], sum)
-		}
-		results = append(results, number(sum, w))
-	}
-	if c.in(jit.Main); early {
-		results = c.handOn(op, results)
-	}
-	c.values[v] = results
-	return true
-}
-
-// early lets a product of what lies in memory be made in the first stage.
-func (c *roundsCoder) early(x [2]labelled) bool {
-	for _, o := range x {
-		if c.rowAxis(o.v) >= 0 && !c.inMemory(o.v) {
-			return false
-		}
-	}
-	c.in(jit.Early)
-	return true
-}
-
-// handOn is what the first stage has made, as the next one reads it.
-func (c *roundsCoder) handOn(op *ir.Op, x []lanes) []lanes {
-	kind, _ := streamOf(op.Results[0].Type.Kind)
-	if c.hands[op] == nil {
-		for range x {
-			c.hands[op] = append(c.hands[op], c.out.Stream(kind, jit.Still))
-		}
-	}
-	out := make([]lanes, len(x))
-	for i, y := range x {
-		w := y.width
-		c.in(jit.Early)
-		c.out.Keep(c.hands[op][i], y.value[index(w)])
-		c.in(jit.Main)
-		out[i] = number(c.out.Kept(c.hands[op][i], w), w)
-	}
-	return out
-}
-
-// in says in which stage what follows is computed.
-func (c *roundsCoder) in(s jit.Stage) {
-	c.stage = s
-	c.out.Turn(c.vector, s)
-}
-
-func runeOf(s string) rune {
-	for _, r := range s {
-		return r
-	}
-	return 0
-}
-
-// extent is the size of a label.
-func (c *roundsCoder) extent(x [2]labelled, label rune) int {
-	for _, l := range x {
-		if i := strings.IndexRune(l.labels, label); i >= 0 {
-			return c.b.size(l.v.Type.Dims[i])
-		}
-	}
-	return 0
-}
-
-func (c *roundsCoder) floatWidth(op *ir.Op) jit.Width {
-	_, w := streamOf(op.Results[0].Type.Kind)
-	return w
-}
-
-// labelled is the element of an operand at a point that labels name.
-func (c *roundsCoder) labelled(x labelled, row rune, point map[rune]int) (lanes, bool) {
-	axes, at := make([]int, len(x.labels)), make([]int, len(x.labels))
-	for i, l := range x.labels {
-		if axes[i] = i; l != row {
-			at[i] = point[l]
-		}
-	}
-	return c.element(x.v, axes, at)
 }

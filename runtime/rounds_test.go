@@ -36,6 +36,8 @@ func smallModel(r *rand.Rand) (m *ir.Module, f *ir.Func, weights int) {
 	x := f.AddParam("x", ir.TensorOf(k, dims...), ir.Input{Role: ir.Col})
 	y := f.AddParam("y", ir.TensorOf(k, batchDim, ir.N(outs)), ir.Input{Role: ir.Col})
 	flags := f.AddParam("flags", ir.TensorOf(ir.Bool, batchDim), ir.Input{Role: ir.Col})
+	rate := f.AddParam("rate", ir.TensorOf(k), ir.Input{})
+	class := f.AddParam("class", ir.IndexOf(ir.N(outs), batchDim), ir.Input{Role: ir.Col})
 	b := ir.NewBuilder(m, f)
 	h, in := x, spec
 	var z *ir.Value
@@ -50,7 +52,14 @@ func smallModel(r *rand.Rand) (m *ir.Module, f *ir.Func, weights int) {
 		some := b.One("broadcast", ir.BroadcastAttrs{Dims: full.Dims, Axes: []int{0}}, flags)
 		d = b.One("select", nil, some, d, b.Mul(d, b.Float(full, 0.25)))
 	}
+	if r.Intn(3) == 0 { // a number that is made between what has rows
+		share := b.One("exp", nil, rate)
+		d = b.Mul(d, b.One("broadcast", ir.BroadcastAttrs{Dims: full.Dims, Axes: []int{}}, b.Mul(share, share)))
+	}
 	perRow := b.Sum(b.Mul(d, d), 1)
+	if r.Intn(3) == 0 {
+		d, perRow = classified(b, o, class)
+	}
 	loss := b.Sum(perRow, 0)
 	step := func(w, g *ir.Value) *ir.Value { return b.Sub(w, b.Mul(g, b.Float(w.Type, 0.001))) }
 	links := in[strings.IndexAny(in, "ih"):][:1]
@@ -65,6 +74,19 @@ func smallModel(r *rand.Rand) (m *ir.Module, f *ir.Func, weights int) {
 	}
 	b.Return(step(w1, g1), step(w2, g2), step(bias, gb), loss)
 	return m, f, 3
+}
+
+// classified is something like the cross entropy of classes and its derivative.
+func classified(b *ir.Builder, o, class *ir.Value) (d, perRow *ir.Value) {
+	along := func(v *ir.Value) *ir.Value {
+		return b.One("broadcast", ir.BroadcastAttrs{Dims: o.Type.Dims, Axes: []int{0}}, v)
+	}
+	at := ir.GatherAttrs{Axis: 1, BatchDims: 1}
+	most := b.One("reduce_max", ir.AxesAttrs{Axes: []int{1}}, o)
+	e := b.One("exp", nil, b.Sub(o, along(most)))
+	sum := b.Sum(e, 1)
+	perRow = b.Sub(sum, b.One("gather", at, o, class))
+	return b.One("scatter_add", at, e, class, b.One("neg", nil, sum)), perRow
 }
 
 // compareRounds runs a small model in rounds and one operation behind the other;
@@ -152,4 +174,27 @@ func FuzzRounds(f *testing.F) {
 	needCode(f)
 	f.Add(int64(1))
 	f.Fuzz(func(t *testing.T, seed int64) { compareRounds(t, seed) })
+}
+
+// TestRoundsLeft: what is at fault within the rounds is told as it is elsewhere.
+func TestRoundsLeft(t *testing.T) {
+	needCode(t)
+	m := batchModule()
+	f := m.Add(ir.NewFunc("main"))
+	x := f.AddParam("x", ir.TensorOf(ir.F32, batchDim, ir.N(3)), ir.Input{Role: ir.Col})
+	class := f.AddParam("class", ir.IndexOf(ir.N(3), batchDim), ir.Input{Role: ir.Col})
+	b := ir.NewBuilder(m, f)
+	d, perRow := classified(b, x, class)
+	b.Return(b.Sum(d, 0), b.Sum(perRow, 0))
+	sizes := ir.Sizes{"B": {Actual: 64, Capacity: 64}}
+	in := randomArgs(f, 64, 1)
+	if _, rounds := runRounds(t, m, sizes, in, 0, Options{}); !rounds {
+		t.Fatal("there are no rounds")
+	}
+	in[1].SetInt(40, 7)
+	_, _, want := runWith(t, m, sizes, in, Options{NoJIT: true})
+	_, _, got := runWith(t, m, sizes, in, Options{})
+	if got != want || got == "" {
+		t.Errorf("fails with %q, interpreted with %q", got, want)
+	}
 }

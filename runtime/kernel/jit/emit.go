@@ -29,7 +29,8 @@ type emitter struct {
 	base   []reg  // by stream, none where the address is in the arguments alone
 	over   []bool // streams that write over what was read
 	fixes  []fix
-	leaves []int // jumps to the end
+	leaves []int   // jumps to the end
+	asked  []int32 // by stream, bytes of rows that a round has asked for
 }
 
 // fix is a distance to an entry of the pool that is not known yet.

@@ -29,6 +29,7 @@ var (
 	vpmovzxdq = inst{2, 1, 0x35, 0}
 
 	vinsertps    = inst{3, 1, 0x21, 0}
+	vinsert256   = inst{3, 1, 0x1a, 1}
 	vinsert128   = inst{3, 1, 0x18, 0}
 	vextracti128 = inst{3, 1, 0x39, 0} // the register that is read is in the field reg
 	vshufps      = inst{1, 0, 0xc6, 0}
@@ -80,6 +81,7 @@ var rows = [numOps]row{
 	unpackLow4:  {form: dyadic, inst: one(inst{1, 0, 0x14, 0})},
 	unpackHigh4: {form: dyadic, inst: one(inst{1, 0, 0x15, 0})},
 	unpackLow8:  {form: dyadic, inst: one(inst{1, 1, 0x14, 2})},
+	quarters:    {form: dyadic, imm: true, inst: one(inst{3, 1, 0x23, 1})},
 	unpackHigh8: {form: dyadic, inst: one(inst{1, 1, 0x15, 2})},
 
 	Add:    {form: dyadic, swaps: true, inst: both(1, 0x58)},

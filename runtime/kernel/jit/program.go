@@ -78,6 +78,7 @@ const (
 	unpackHigh4 // from the high halves
 	unpackLow8  // the same with eight bytes
 	unpackHigh8
+	quarters // two quarters of each operand, by the immediate
 
 	Add // floats
 	Sub

@@ -91,33 +91,70 @@ func (p *Program) Row(s, row, from, n int, w Width) Value {
 }
 
 // Columns are columns 0 to n of a matrix, with the rows in the lanes: squares of
-// numbers that are turned in their registers.
+// numbers that are turned in their registers, with AVX-512 two at a time, which
+// takes fewer loads.
 func (p *Program) Columns(s, n int, w Width) []Value {
 	out := make([]Value, n)
 	links := 16 / int(w)
-	for at := 0; at < n; at += links {
+	for at := 0; at < n; {
 		from, count := at, min(links, n-at)
-		if count < links && n >= links {
+		switch {
+		case n-at >= 2*links && p.rounds.set == AVX512:
+			count = 2 * links
+		case count < links && n >= links:
 			from, count = n-links, links
 		}
-		for i, v := range p.square(s, from, count, w) {
-			if from+i < n {
-				out[from+i] = v
-			}
+		var columns []Value
+		if count > links {
+			columns = p.squares(s, from, w)
+		} else {
+			columns = p.square(s, from, count, w)
 		}
+		for i := 0; i < count; i++ {
+			out[from+i] = columns[i]
+		}
+		at = from + count
 	}
 	return out
 }
 
 // square is as many columns as 16 bytes hold.
 func (p *Program) square(s, from, count int, w Width) []Value {
-	links, row := 16/int(w), int(p.streams[s].row)
-	first := int(p.rounds.turn)*p.rounds.set.Lanes(p.wide) - p.back()
-	x := make([]Value, links)
+	x := make([]Value, 16/w)
 	for q := range x {
-		off := (first+q)*row + from*int(w)
-		x[q] = p.add(node{op: opSquare, width: w, a: -1, b: -1, c: -1, imm: uint8(count), bits: uint64(s)<<32 | uint64(uint32(off))}, perLane)
+		x[q] = p.pieces(s, q, from, count, w)
 	}
+	return p.turned(x, w)
+}
+
+// squares are as many columns as 32 bytes hold.
+func (p *Program) squares(s, from int, w Width) []Value {
+	links := 16 / int(w)
+	var halves [2][]Value // of the rows; quarters of both squares in turn
+	for h := range halves {
+		x := make([]Value, links)
+		for q := range x {
+			x[q] = p.pieces(s, 2*h*links+q, from, 2*links, w)
+		}
+		halves[h] = p.turned(x, w)
+	}
+	out := make([]Value, 2*links)
+	for i := range links {
+		out[i] = p.DoImm(quarters, w, 0x88, halves[0][i], halves[1][i])
+		out[i+links] = p.DoImm(quarters, w, 0xdd, halves[0][i], halves[1][i])
+	}
+	return out
+}
+
+// pieces are the pieces of rows, from one on, that a register holds.
+func (p *Program) pieces(s, row, from, count int, w Width) Value {
+	row += int(p.rounds.turn)*p.rounds.set.Lanes(p.wide) - p.back()
+	off := row*int(p.streams[s].row) + from*int(w)
+	return p.add(node{op: opSquare, width: w, a: -1, b: -1, c: -1, imm: uint8(count), bits: uint64(s)<<32 | uint64(uint32(off))}, perLane)
+}
+
+// turned are the columns of squares.
+func (p *Program) turned(x []Value, w Width) []Value {
 	if w == W8 {
 		return []Value{p.Do(unpackLow8, w, x[0], x[1]), p.Do(unpackHigh8, w, x[0], x[1])}
 	}
@@ -191,6 +228,7 @@ func (p *Program) compileRounds(s Set) (*text, error) {
 	e := &emitter{p: p, lanes: p.lanes()}
 	e.b = make([]byte, 0, 1024+48*len(p.nodes))
 	e.assign()
+	e.asked = make([]int32, len(p.streams))
 	e.load(rSI, word(argScratch))
 	e.ops(before, e.lanes)
 	e.rounds(&all, &stages)
@@ -207,6 +245,7 @@ func (e *emitter) rounds(all *loop, stages *[3]loop) {
 	e.line(&stages[Early])
 	e.nextRound()
 	two := e.unless(argCount)
+	clear(e.asked)
 	e.ops(all.head, e.lanes)
 	top := len(e.b)
 	e.ops(all.body, e.lanes)
@@ -230,6 +269,7 @@ func (e *emitter) rounds(all *loop, stages *[3]loop) {
 
 // line writes a loop of one turn.
 func (e *emitter) line(l *loop) {
+	clear(e.asked)
 	e.ops(l.head, e.lanes)
 	e.ops(l.body, e.lanes)
 	e.ops(l.tail, e.lanes)
@@ -285,31 +325,70 @@ func (e *emitter) few(w Width, n int, dst vec, m mem) {
 	}
 }
 
-// square writes the loads of a square: 16 bytes of rows that lie a quarter of the
-// lanes apart.
+// square writes the loads of a square, 16 bytes of rows that lie a quarter of the
+// lanes apart, or of two, 32 bytes of two rows.
 func (e *emitter) square(o *mop) {
-	wide := e.p.set == AVX512
-	m := e.stream(o.m, rCX)
-	n := 16 / int(o.width)
+	m, n, count := e.stream(o.m, rCX), 16/int(o.width), int(o.imm)
+	step := e.p.streams[o.m.n].row * int32(n)
+	e.ask(o.m.n, m.base)
+	if count > n {
+		e.few(o.width, count, o.dst, m)
+		m.disp += step
+		e.evexMemory(vinsert256, encoded{long: 2}, o.dst, o.dst, m, 32)
+		e.bytes(1)
+		return
+	}
 	for i := range e.p.set.bytes() / 16 {
 		switch {
 		case i == 0:
-			e.few(o.width, int(o.imm), o.dst, m)
-		case int(o.imm) == n && wide:
-			e.evexMemory(vinsert128, encoded{long: 2}, o.dst, o.dst, m, 16)
-			e.bytes(byte(i))
-		case int(o.imm) == n:
-			e.rrm(vinsert128, true, o.dst, o.dst, m)
-			e.bytes(byte(i))
-		case wide:
-			e.few(o.width, int(o.imm), temp512, m)
-			e.evexRegisters(vinsert128, encoded{long: 2}, o.dst, o.dst, temp512)
-			e.bytes(byte(i))
+			e.few(o.width, count, o.dst, m)
+		case count == n:
+			e.insert(o.dst, m, byte(i))
 		default:
-			e.few(o.width, int(o.imm), temp256, m)
-			e.rrr(vinsert128, true, o.dst, o.dst, temp256)
-			e.bytes(byte(i))
+			e.few(o.width, count, temp(e.p.set), m)
+			e.insertTemp(o.dst, byte(i))
 		}
-		m.disp += e.p.streams[o.m.n].row * int32(n)
+		m.disp += step
 	}
+}
+
+func temp(s Set) vec {
+	if s == AVX512 {
+		return temp512
+	}
+	return temp256
+}
+
+// insert puts 16 bytes of memory into a quarter of a register, or a half.
+func (e *emitter) insert(dst vec, m mem, quarter byte) {
+	if e.p.set == AVX512 {
+		e.evexMemory(vinsert128, encoded{long: 2}, dst, dst, m, 16)
+	} else {
+		e.rrm(vinsert128, true, dst, dst, m)
+	}
+	e.bytes(quarter)
+}
+
+// insertTemp is insert from the register for a moment.
+func (e *emitter) insertTemp(dst vec, quarter byte) {
+	if e.p.set == AVX512 {
+		e.evexRegisters(vinsert128, encoded{long: 2}, dst, dst, temp512)
+	} else {
+		e.rrr(vinsert128, true, dst, dst, temp256)
+	}
+	e.bytes(quarter)
+}
+
+// askedFor is how many bytes ahead rows are asked for: what the memory needs to
+// bring them, as long as they stay in the first cache. What the processor fetches
+// of its own accord ends with a page, and the rows of a step are five.
+const askedFor = 10 << 10
+
+// ask asks for a line of rows to come, another one for each register of pieces.
+func (e *emitter) ask(s int32, b reg) {
+	round := e.p.streams[s].row * int32(e.p.Round())
+	at := mem{base: b, index: none, disp: askedFor + e.asked[s]%round}
+	e.asked[s] += 64
+	e.bytes(0x40|at.high(), 0x0f, 0x18) // prefetcht0 [at]
+	e.address(1, at)
 }

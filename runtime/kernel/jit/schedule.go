@@ -12,6 +12,8 @@ func latency(n *node) int {
 		return 1
 	case opMaskAnd, opMaskAndNot, opMaskOr, opMaskXor, opMaskNot:
 		return 1
+	case quarters:
+		return 3
 	case opSquare:
 		return 10
 	case unpackLow4, unpackHigh4, unpackLow8, unpackHigh8:
