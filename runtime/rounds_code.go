@@ -106,9 +106,13 @@ func (c *roundsCoder) op(op *ir.Op) bool {
 	return false
 }
 
-// elements are the lanes of a value with rows; nil where it has none.
+// elements are the lanes of a value with rows; nil where they have no code, or it
+// has no rows.
 func (c *roundsCoder) elements(v *ir.Value) []lanes {
 	values := c.values
+	if c.rowAxis(v) < 0 {
+		return nil
+	}
 	if c.inMemory(v) {
 		values = c.loaded[c.stage]
 	}
