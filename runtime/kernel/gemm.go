@@ -217,8 +217,9 @@ func (g *Gemm[T]) Cut(whole bool) (rows, cols int) {
 	// Each block reads and packs what it needs: the fewer of them share a
 	// row, the fewer times that is done for A, and so for columns and B.
 	down, across, least := 1, 1, math.MaxInt
+	narrow := max(taskCols, 4*g.lanes()) // as wide as the tiles that most of a product is done by
 	for d := 1; d <= want && (d == 1 || (m+d-1)/d >= taskRows); d++ {
-		for x := min((want+d-1)/d, (n+taskCols-1)/taskCols); x > 0; x-- {
+		for x := min((want+d-1)/d, (n+narrow-1)/narrow); x > 0; x-- {
 			if cost := g.cutCost(d, x, want); cost < least {
 				down, across, least = d, x, cost
 			}
