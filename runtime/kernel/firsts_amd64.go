@@ -17,3 +17,9 @@ func addFirstsF32(acc unsafe.Pointer, upd unsafe.Pointer, idx *int32, many int, 
 //
 //go:noescape
 func addFirstsF64(acc unsafe.Pointer, upd unsafe.Pointer, idx *int32, many int, bytes int) (bad int)
+
+// placeFirsts is firstOf of positions from … to: table has places, a power of two, and in it stand the
+// positions before from.
+//
+//go:noescape
+func placeFirsts(dst *int32, idx *int32, table *uint16, places int, from int, to int)

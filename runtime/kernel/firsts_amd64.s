@@ -103,3 +103,43 @@ bad:
 	MOVQ R9, bad+40(FP)
 	VZEROUPPER
 	RET
+
+// func placeFirsts(dst *int32, idx *int32, table *uint16, places int, from int, to int)
+TEXT ·placeFirsts(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DX
+	MOVQ idx+8(FP), SI
+	MOVQ table+16(FP), DI
+	MOVQ places+24(FP), R8
+	MOVQ from+32(FP), R12
+	MOVQ to+40(FP), CX
+	LEAQ -1(R8), R10
+	JMP test
+own:
+	MOVL R12, (DX)(R12*4)
+	INCQ R12
+	MOVW R12, (DI)(R9*2)
+test:
+	CMPQ R12, CX
+	JGE done
+next:
+	MOVL (SI)(R12*4), AX
+	IMUL3L $-1640531527, AX, R9
+	IMULQ R8, R9
+	SHRQ $32, R9
+look:
+	MOVWLZX (DI)(R9*2), R11
+	TESTL R11, R11
+	JEQ own
+	DECL R11
+	CMPL AX, (SI)(R11*4)
+	JEQ again
+	INCL R9
+	ANDL R10, R9
+	JMP look
+again:
+	MOVL R11, (DX)(R12*4)
+	INCQ R12
+	CMPQ R12, CX
+	JLT next
+done:
+	RET

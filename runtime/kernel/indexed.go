@@ -257,7 +257,12 @@ func FirstOf(dst, idx, table []int32) {
 		firstOf(dst, idx, table)
 		return
 	}
-	firstOf(dst, idx, unsafe.Slice((*uint16)(unsafe.Pointer(&table[0])), 2*len(table)))
+	short := unsafe.Slice((*uint16)(unsafe.Pointer(&table[0])), 2*len(table))
+	if Active() >= AVX2 {
+		vectorFirstOf(dst, idx, short)
+		return
+	}
+	firstOf(dst, idx, short)
 }
 
 func firstOf[T uint16 | int32](dst, idx []int32, table []T) {

@@ -192,6 +192,15 @@ func testFirsts[T Float](t *testing.T, inner int, r *rand.Rand) {
 }
 
 func TestFirstOf(t *testing.T) {
+	defer Use(Active())
+	for _, tier := range Tiers() {
+		Use(tier)
+		testFirstOf(t)
+	}
+}
+
+func testFirstOf(t *testing.T) {
+	t.Helper()
 	r := rand.New(rand.NewPCG(3, 4))
 	for i := range 200 {
 		many := 1 + r.IntN(300)

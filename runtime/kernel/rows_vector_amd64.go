@@ -77,6 +77,14 @@ func vectorFirsts[T Float](acc, upd []T, idx []int32, n, size int) int {
 	return addFirstsF64(start(acc), start(upd), &idx[0], n, size)
 }
 
+// vectorFirstOf is firstOf of positions that a table of shorts holds.
+func vectorFirstOf(dst, idx []int32, table []uint16) {
+	dst = dst[:len(idx)]
+	for from := 0; from < len(idx); from += rowsAtOnce {
+		placeFirsts(&dst[0], &idx[0], &table[0], len(table), from, min(len(idx), from+rowsAtOnce))
+	}
+}
+
 // forwards runs a kernel over positions, some at a time, until one is bad.
 func forwards(idx []int32, run func(at, many int) int) int {
 	for at := 0; at < len(idx); at += rowsAtOnce {

@@ -38,6 +38,7 @@ func vectorGather[T any](_, _ []T, _ []int32, _, _ int) int          { panic(noV
 func vectorWrite[T any](_, _ []T, _ []int32, _, _, _, _ int) int     { panic(noVectors) }
 func vectorFirsts[T Float](_, _ []T, _ []int32, _, _ int) int        { panic(noVectors) }
 func vectorScatter[T Float](_, _ []T, _ []int32, _, _, _, _ int) int { panic(noVectors) }
+func vectorFirstOf(_, _ []int32, _ []uint16)                         { panic(noVectors) }
 func vectorFold[T Float](_ []T, _ []int32, _ int)                    { panic(noVectors) }
 
 func vectorWriteFirsts[T any](_, _ []T, _, _ []int32, _, _, _ int) int { panic(noVectors) }

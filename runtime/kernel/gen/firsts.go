@@ -8,7 +8,54 @@ func firstsFile() *Asm {
 	for _, e := range []elem{f32, f64} {
 		addFirsts(a, e)
 	}
+	placeFirsts(a)
 	return a
+}
+
+// placeFirsts writes the search for first positions by hash. The table has a power
+// of two of places, by which the hash is multiplied and not shifted: only the
+// processors with AVX2 that have BMI2 as well shift by a register in one operation.
+func placeFirsts(a *Asm) {
+	f := a.Func(`placeFirsts is firstOf of positions from … to: table has places, a power of two, and in it stand the
+positions before from.`, "placeFirsts", 0, "dst *int32", "idx *int32", "table *uint16", "places int", "from int", "to int")
+	for _, p := range []struct {
+		name string
+		reg  Reg
+	}{{"dst", DX}, {"idx", SI}, {"table", DI}, {"places", R8}, {"from", R12}, {"to", CX}} {
+		f.Op("MOVQ", f.Arg(p.name), p.reg)
+	}
+	place := Mem{Base: DI, Index: R9, Scale: 2}
+	f.Op("LEAQ", Mem{Base: R8, Disp: -1}, R10)
+	f.Op("JMP", "test")
+	f.Label("own")
+	f.Op("MOVL", R12, Mem{Base: DX, Index: R12, Scale: 4})
+	f.Op("INCQ", R12)
+	f.Op("MOVW", R12, place) // the position, plus one
+	f.Label("test")
+	f.Op("CMPQ", R12, CX)
+	f.Op("JGE", "done")
+	f.Label("next")
+	f.Op("MOVL", Mem{Base: SI, Index: R12, Scale: 4}, AX)
+	f.Op("IMUL3L", -1640531527, AX, R9) // 2654435769 modulo 2^32
+	f.Op("IMULQ", R8, R9)
+	f.Op("SHRQ", 32, R9)
+	f.Label("look")
+	f.Op("MOVWLZX", place, R11)
+	f.Op("TESTL", R11, R11)
+	f.Op("JEQ", "own")
+	f.Op("DECL", R11)
+	f.Op("CMPL", AX, Mem{Base: SI, Index: R11, Scale: 4})
+	f.Op("JEQ", "again")
+	f.Op("INCL", R9)
+	f.Op("ANDL", R10, R9)
+	f.Op("JMP", "look")
+	f.Label("again")
+	f.Op("MOVL", R11, Mem{Base: DX, Index: R12, Scale: 4})
+	f.Op("INCQ", R12)
+	f.Op("CMPQ", R12, CX)
+	f.Op("JLT", "next")
+	f.Label("done")
+	f.Op("RET")
 }
 
 // addFirsts writes the sum by positions that came before: every row is written
