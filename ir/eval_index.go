@@ -62,6 +62,12 @@ func evalScatterAdd(e *Evaluator, op *Op, in []*Tensor) ([]*Tensor, error) {
 	return []*Tensor{out}, first(err, bad)
 }
 
+func evalScatterMax(e *Evaluator, op *Op, in []*Tensor) ([]*Tensor, error) {
+	out, upd := in[0].clone(), in[2]
+	err := e.indexed(op, in[0], in[1], func(i, j int) { out.F[j] = maxFloat(out.F[j], upd.F[i]) })
+	return []*Tensor{out}, err
+}
+
 func evalSliceAdd(e *Evaluator, op *Op, in []*Tensor) ([]*Tensor, error) {
 	starts, err := e.sizes(op.Attrs.(SliceAddAttrs).Starts)
 	if err != nil {

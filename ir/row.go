@@ -111,8 +111,8 @@ type Sample struct {
 
 // Singular is a point where the derivative is a matter of definition (a kink,
 // a tie, the border of the domain), with the value documented: At and Want
-// hold the elements of each float operand and of the gradient, with respect
-// to it, of the sum of the results.
+// hold the elements of each operand, none of an index, and of the gradient, with
+// respect to it, of the sum of the results.
 type Singular struct{ At, Want [][]float64 }
 
 // Accumulator receives cotangents of operands in a Transpose rule.

@@ -37,6 +37,15 @@ func init() {
 			Flops: flopsIn(2, 1), Samples: scatterSamples,
 		},
 		Row{
+			Name: "scatter_max", Family: "indexed", Attrs: GatherAttrs{},
+			Doc: "The greatest of an element of the first operand and of those of the third that the second, an index along one " +
+				"axis, brings there; NaN if one is. Ties share the derivative equally.",
+			Type: scatterMaxType, Eval: evalScatterMax,
+			Tangent: scatterMaxTangent,
+			Batch:   scatterBatch,
+			Flops:   flopsIn(2, 1), Samples: scatterMaxSamples,
+		},
+		Row{
 			Name: "slice_add", Family: "indexed", Attrs: SliceAddAttrs{},
 			Doc:  "The first operand with the second added to the box that begins at the starts.",
 			Type: sliceAddType, Eval: evalSliceAdd,
@@ -163,7 +172,46 @@ func isFlag(v *Value) bool {
 	return v.Def != nil && v.Def.Row.Name == "convert" && v.Def.typeOf(0).Kind == Bool
 }
 
-// scatterBatch is the rule of scatter_add and row_write.
+func scatterMaxType(op *Op) ([]Type, error) {
+	if err := wantCount(op, 3); err != nil {
+		return nil, err
+	}
+	if err := wantKind(op, 0, floatKinds); err != nil {
+		return nil, err
+	}
+	return scatterType(op)
+}
+
+// scatterMaxTangent gives each element that is the greatest of its place an equal
+// share of the tangent of that.
+func scatterMaxTangent(b *Builder, op *Op, t []*Value) []*Value {
+	acc, idx, upd := op.Operands[0], op.Operands[1], op.Operands[2]
+	top := op.Results[0]
+	is := func(x, most *Value) *Value { return floatOf(b, b.Cmp("eq", x, most), x.Type.Kind) }
+	mine, theirs := is(acc, top), is(upd, b.One("gather", op.Attrs, top, idx))
+	share := reciprocal(b, b.One("scatter_add", op.Attrs, mine, idx, theirs))
+	sum := scale(b, t[0], func() *Value { return b.Mul(mine, share) })
+	if t[2] == nil {
+		return []*Value{sum}
+	}
+	if sum == nil {
+		sum = b.ZeroTangent(acc.Type)
+	}
+	w := b.Mul(theirs, b.One("gather", op.Attrs, share, idx))
+	return []*Value{b.One("scatter_add", op.Attrs, sum, idx, b.Mul(t[2], w))}
+}
+
+func scatterMaxSamples() []Sample {
+	tie := Singular{At: [][]float64{{1, 3, 0}, nil, {2, 3, 3, 0}}, Want: [][]float64{{0, 1. / 3, 1}, nil, {1, 1. / 3, 1. / 3, 0}}}
+	return []Sample{
+		{Operands: []Type{vec(3, 2), IndexOf(N(3), N(4)), vec(4, 2)}, Attrs: GatherAttrs{0, 0}, Ints: [][]int64{nil, {1, 0, 1, 1}}},
+		{Operands: []Type{vec(2, 3), IndexOf(N(3)), vec(2)}, Attrs: GatherAttrs{1, 0}},
+		{Operands: []Type{vec(2, 3), IndexOf(N(3), N(2), N(4)), vec(2, 4)}, Attrs: GatherAttrs{1, 1}},
+		{Operands: []Type{vec(3), IndexOf(N(3), N(4)), vec(4)}, Attrs: GatherAttrs{0, 0}, Ints: [][]int64{nil, {0, 1, 1, 0}}, Singular: []Singular{tie}},
+	}
+}
+
+// scatterBatch is the rule of scatter_add, scatter_max and row_write.
 func scatterBatch(b *Builder, op *Op, in []*Value, on []bool, d Dim, _ bool) ([]*Value, []bool) {
 	if !anyOn(on) {
 		return batchNone(b, op, in, on, d, false)

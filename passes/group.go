@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"math"
 	"slices"
 
 	"github.com/dfc-lang/dfc/ir"
@@ -12,8 +13,9 @@ import (
 // finds its sum there. That is a pass over the table and one over the users,
 // and not their product, in memory too. Sums of f32 are kept in f64 meanwhile,
 // as a chain of a million would lose digits that the sum of one u does not.
+// The greatest and the least by key are found in the same way.
 
-// group rewrites such sums, and counts and means with them.
+// group rewrites such sums, counts and means with them, and greatest and least.
 func group(m *ir.Module, _ ir.Sizes) error {
 	for _, f := range m.Funcs {
 		groupRegion(m, f, f.Body)
@@ -67,11 +69,11 @@ type keyed struct {
 	sums    []keyedSum
 }
 
-// keyedSum is a sum over result i of the comprehension; convert, where not nil,
-// comes between them.
+// keyedSum is a sum over result i of the comprehension, or the greatest; between,
+// where not nil, is a conversion, or the sign of the least.
 type keyedSum struct {
 	i       int
-	convert *ir.Op
+	between *ir.Op
 	sum     *ir.Op
 }
 
@@ -141,20 +143,28 @@ func (k *keyed) keyComesFirst(body *ir.Region) bool {
 	return false
 }
 
-// sumsOf lists the sums over all of result i, if an element whose key is
-// another adds nothing to them; nil if it is used in other ways too.
+// sumsOf lists the sums over all of result i, or where it is greatest or least, if
+// an element whose key is another adds nothing to them; nil if it is used in other
+// ways too.
 func (k *keyed) sumsOf(i int, v *ir.Value, users map[*ir.Value][]*ir.Op) []keyedSum {
-	if !k.guarded(v) {
+	fold, between := "reduce_sum", "convert"
+	switch {
+	case k.guarded(v, 0):
+	case k.guarded(v, math.Inf(-1)):
+		fold, between = "reduce_max", ""
+	case k.guarded(v, math.Inf(1)):
+		fold, between = "reduce_max", "neg"
+	default:
 		return nil
 	}
 	var out []keyedSum
 	for _, op := range users[k.op.Results[i]] {
 		switch {
-		case sumsFirst(op):
+		case foldsFirst(op, fold) && between != "neg":
 			out = append(out, keyedSum{i: i, sum: op})
-		case op != nil && op.Row.Name == "convert":
+		case op != nil && op.Row.Name == between:
 			for _, s := range users[op.Results[0]] {
-				if !sumsFirst(s) {
+				if !foldsFirst(s, fold) {
 					return nil
 				}
 				out = append(out, keyedSum{i, op, s})
@@ -166,19 +176,19 @@ func (k *keyed) sumsOf(i int, v *ir.Value, users map[*ir.Value][]*ir.Op) []keyed
 	return out
 }
 
-func sumsFirst(op *ir.Op) bool {
-	return op != nil && op.Row.Name == "reduce_sum" && slices.Equal(op.Attrs.(ir.AxesAttrs).Axes, []int{0})
+func foldsFirst(op *ir.Op, name string) bool {
+	return op != nil && op.Row.Name == name && slices.Equal(op.Attrs.(ir.AxesAttrs).Axes, []int{0})
 }
 
-// guarded reports whether v is 0 or false wherever the keys differ.
-func (k *keyed) guarded(v *ir.Value) bool {
+// guarded reports whether v is `other` or false wherever the keys differ.
+func (k *keyed) guarded(v *ir.Value, other float64) bool {
 	if v.Type.Kind == ir.Bool && v.Type.Rank() == 0 {
-		return k.implies(v)
+		return other == 0 && k.implies(v)
 	}
 	if !is(v, "cond") || !k.implies(v.Def.Operands[0]) {
 		return false
 	}
-	return isSplat(v.Def.Regions[1].Results[v.Index], 0)
+	return isSplat(v.Def.Regions[1].Results[v.Index], other)
 }
 
 // implies reports whether the keys are equal where v is true.
@@ -201,22 +211,33 @@ func (k *keyed) rewrite(b *ir.Builder, e env) {
 	for n, s := range k.sums {
 		b.Span, b.Primal = s.sum.Span, s.sum.Results[0].Primal
 		x := all[n]
-		if s.convert != nil {
-			x = b.One("convert", s.convert.Attrs, x)
+		if s.between != nil {
+			x = b.One(s.between.Row.Name, s.between.Attrs, x)
 		}
-		kind := x.Type.Kind
-		if kind == ir.F32 {
-			x = b.One("convert", ir.ConvertAttrs{K: ir.F64}, x)
-		}
-		zeros := b.Zeros(x.Type.WithDims(append([]ir.Dim{u.Type.Bound}, x.Type.Dims[1:]...)...))
-		sums := b.One("scatter_add", ir.GatherAttrs{}, zeros, keys, x)
-		found := b.One("gather", ir.GatherAttrs{}, sums, u)
-		if kind == ir.F32 {
-			found = b.One("convert", ir.ConvertAttrs{K: ir.F32}, found)
-		}
+		found := byKey(b, s.sum, x, keys, u)
 		dress(found, s.sum.Results[0])
 		e[s.sum.Results[0]] = found
 	}
+}
+
+// byKey is what fold, a sum or the greatest of a table, makes of the elements of x
+// whose key is u.
+func byKey(b *ir.Builder, fold *ir.Op, x, keys, u *ir.Value) *ir.Value {
+	dims := append([]ir.Dim{u.Type.Bound}, x.Type.Dims[1:]...)
+	if fold.Row.Name == "reduce_max" {
+		least := b.Float(x.Type.WithDims(dims...), math.Inf(-1))
+		return b.One("gather", ir.GatherAttrs{}, b.One("scatter_max", ir.GatherAttrs{}, least, keys, x), u)
+	}
+	kind := x.Type.Kind
+	if kind == ir.F32 {
+		x = b.One("convert", ir.ConvertAttrs{K: ir.F64}, x)
+	}
+	sums := b.One("scatter_add", ir.GatherAttrs{}, b.Zeros(x.Type.WithDims(dims...)), keys, x)
+	found := b.One("gather", ir.GatherAttrs{}, sums, u)
+	if kind == ir.F32 {
+		found = b.One("convert", ir.ConvertAttrs{K: ir.F32}, found)
+	}
+	return found
 }
 
 // forAll is the comprehension with the key of each element for the capture: a

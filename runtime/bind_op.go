@@ -87,6 +87,8 @@ func (b *binder) opStep(op *ir.Op, o *opInfo) (step, string) {
 			return b.sumInPlace(op), "in place"
 		}
 		return b.scatterAdd(op), "scatter"
+	case "scatter_max":
+		return b.scatterMax(op), "scatter"
 	case "first_of":
 		return b.firstOf(op, o.temps[0]), "keys"
 	case "row_write":

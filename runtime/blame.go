@@ -66,7 +66,7 @@ var signs = map[string]string{"add": " + ", "sub": " - ", "mul": " * ", "div": "
 var words = map[string]string{
 	"add": "a sum", "sub": "a difference", "mul": "a product", "div": "a quotient", "pow": "a power", "powi": "a power", "rem": "mod",
 	"einsum": "a sum of products", "reduce_sum": "a sum", "reduce_max": "a maximum", "reduce_prod": "a product", "cumsum": "a running sum",
-	"scatter_add": "a sum by index", "row_write": "a row", "slice_add": "a sum", "logistic": "sigmoid", "fma": "a product and a sum", "fused": "a computation",
+	"scatter_add": "a sum by index", "scatter_max": "a maximum by index", "row_write": "a row", "slice_add": "a sum", "logistic": "sigmoid", "fma": "a product and a sum", "fused": "a computation",
 	"convert": "the conversion", "cross_sum": "a sum over the batch", "cross_max": "a maximum over the batch", "polygamma": "digamma", "const": "a constant",
 }
 

@@ -171,6 +171,13 @@ func scatterFloats[T kernel.Float](b *binder, op *ir.Op) step {
 	}
 }
 
+func (b *binder) scatterMax(op *ir.Op) step {
+	if op.Results[0].Type.Kind == ir.F32 {
+		return scatterOf(b, op, kernel.ScatterMax[float32], nil)
+	}
+	return scatterOf(b, op, kernel.ScatterMax[float64], nil)
+}
+
 // scatterInts reports an overflow as position -2-j.
 func scatterInts[T kernel.Int](acc, upd []T, idx []int32, n, inner, from, to int) int {
 	for j, i := range idx {

@@ -116,7 +116,7 @@ func asFault(err error, rowSize func(*ir.Op) int) (*Fault, error) {
 	switch e.Op.Row.Name {
 	case "assert":
 		f.Code = CodeAssert
-	case "gather", "scatter_add", "row_write", "slice", "slice_add":
+	case "gather", "scatter_add", "scatter_max", "row_write", "slice", "slice_add":
 		f.Code = CodeIndex
 	case "convert":
 		f.Code = CodeConvert

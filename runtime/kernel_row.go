@@ -94,7 +94,7 @@ func (b *binder) moved(op *ir.Op) int64 {
 	if b.plan.ops[op].folds && b.view(op.Results[0]).slot == b.view(op.Operands[2]).slot {
 		return b.bytesAt(op.Operands[1]) // and the rows of what stands again
 	}
-	if op.Row.Name == "scatter_add" && b.view(op.Results[0]).slot == b.view(op.Operands[0]).slot {
+	if (op.Row.Name == "scatter_add" || op.Row.Name == "scatter_max") && b.view(op.Results[0]).slot == b.view(op.Operands[0]).slot {
 		n += 2 * (b.bytesAt(op.Operands[2]) - b.bytesAt(op.Results[0]))
 	}
 	if op.Row.Name == "row_write" && b.mayAlias(b.view(op.Results[0]).slot, b.view(op.Operands[0]).slot) {

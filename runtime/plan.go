@@ -259,7 +259,7 @@ func (p *plan) choose(op *ir.Op, o *opInfo) {
 // step of their own.
 var bindable = map[string]bool{"const": true, "iota": true, "size": true, "cross_count": true, "broadcast": true,
 	"reshape": true, "transpose": true, "slice": true, "pad": true, "concat": true, "reverse": true, "gather": true,
-	"scatter_add": true, "first_of": true, "row_write": true, "slice_add": true, "einsum": true, "reduce_sum": true, "reduce_max": true, "reduce_prod": true,
+	"scatter_add": true, "scatter_max": true, "first_of": true, "row_write": true, "slice_add": true, "einsum": true, "reduce_sum": true, "reduce_max": true, "reduce_prod": true,
 	"argmax": true, "cumsum": true, "uniform": true, "assert": true}
 
 func isIdentity(name string) bool {

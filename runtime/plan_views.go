@@ -101,7 +101,7 @@ func (p *plan) wantsDense(op *ir.Op, i int, x axes) bool {
 		return i > 0 || !p.windows(op)
 	case "first_of":
 		return true
-	case "scatter_add", "row_write":
+	case "scatter_add", "scatter_max", "row_write":
 		return i > 0
 	case "call", "uniform", "strips":
 		return true

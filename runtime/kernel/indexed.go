@@ -101,6 +101,24 @@ func ScatterAdd[T Float](acc, upd []T, idx []int32, n, inner, from, to int) int 
 	return -1
 }
 
+// ScatterMax is ScatterAdd that keeps the greatest, NaN where there is one.
+func ScatterMax[T Float](acc, upd []T, idx []int32, n, inner, from, to int) int {
+	part := uint(to - from)
+	for j, i := range idx {
+		if uint(i) >= uint(n) {
+			return j
+		}
+		if uint(int(i)-from) >= part {
+			continue
+		}
+		row := acc[int(i)*inner:][:inner]
+		for l, x := range upd[j*inner:][:inner] {
+			row[l] = max(row[l], x)
+		}
+	}
+	return -1
+}
+
 // Sum0 is ScatterAdd to zeros, all of n: acc, which has n rows, is written and not
 // read. Where no index is greater than its position, as with those of FirstOf,
 // it is one pass over rows in their order.

@@ -501,7 +501,11 @@ func (g *gen) scatter() {
 	}
 	idx := g.index(acc.Type.Dims[0])
 	ds := append(append([]ir.Dim{}, idx.Type.Dims...), acc.Type.Dims[1:]...)
-	g.have(g.b.One("scatter_add", ir.GatherAttrs{}, acc, idx, g.like(ds)))
+	row := "scatter_add"
+	if g.r.IntN(4) == 0 {
+		row = "scatter_max"
+	}
+	g.have(g.b.One(row, ir.GatherAttrs{}, acc, idx, g.like(ds)))
 }
 
 // call calls the helper function with values made to fit.
