@@ -121,7 +121,11 @@ func rowByRow(op *Op, lead map[*Value]bool) bool {
 		}
 		return a.Axis != 0
 	case GatherAttrs:
-		if op.Row.Name != "gather" {
+		switch op.Row.Name {
+		case "gather":
+		case "scatter_add":
+			return a.BatchDims > 0 && first && lead[op.Operands[1]] && lead[op.Operands[2]]
+		default:
 			return false
 		}
 		second := lead[op.Operands[1]]

@@ -12,7 +12,8 @@ import (
 // them is as small as a strip and stays in the second cache. Sums over the rows
 // may end a group. It pays where what lies between would not stay in the cache
 // anyway, and where strips have so many rows that products with a whole operand,
-// which is packed again for each, do not mind.
+// which is packed again for each, do not mind. It pays as well where kernels are so
+// short that workers lose by sharing each of them; see Note: short kernels.
 func strips(m *ir.Module, sizes ir.Sizes) error { return stripsOf(m, sizes, 0) }
 
 // ForcedStrips is the pass without its rule of costs: strips of so many rows
@@ -64,11 +65,22 @@ type stripping struct {
 	f      *ir.Func
 	sizes  ir.Sizes
 	forced int64
+	short  map[ir.Dim]bool // candidates whose values stay in the cache
 }
+
+// sumsWanted is which sums over rows may end a group.
+type sumsWanted uint8
+
+const (
+	noSums sumsWanted = iota
+	smallSums
+	allSums
+)
 
 // stripGroup is operations that can run strip by strip.
 type stripGroup struct {
 	dim  ir.Dim
+	sums sumsWanted
 	ops  []int                         // in order
 	lead map[*ir.Value]bool            // values made inside that have rows
 	from map[*ir.Op]map[*ir.Value]bool // operands from outside that an operation reads by rows
@@ -82,10 +94,12 @@ type stripGroup struct {
 func (s *stripping) best() *stripGroup {
 	var best *stripGroup
 	for _, d := range s.candidates() {
-		for _, sums := range []bool{true, false} {
-			for _, g := range s.groups(d, sums) {
-				if s.judge(g) && (best == nil || g.gain > best.gain) {
-					best = g
+		for _, start := range s.starts(d) {
+			for _, sums := range []sumsWanted{allSums, smallSums, noSums} {
+				for _, g := range s.groups(d, sums, start) {
+					if s.judge(g) && (best == nil || g.gain > best.gain) {
+						best = g
+					}
 				}
 			}
 		}
@@ -94,7 +108,7 @@ func (s *stripping) best() *stripGroup {
 }
 
 // candidates are the first dimensions of values that are too large for the cache
-// together.
+// together, or of several short products.
 func (s *stripping) candidates() []ir.Dim {
 	var dims []ir.Dim
 	bytes := map[ir.Dim]int64{}
@@ -110,7 +124,11 @@ func (s *stripping) candidates() []ir.Dim {
 			bytes[d] += s.bytes[x]
 		}
 	}
-	return slices.DeleteFunc(dims, func(d ir.Dim) bool { return bytes[d] <= nearBytes && s.forced == 0 })
+	s.short = map[ir.Dim]bool{}
+	return slices.DeleteFunc(dims, func(d ir.Dim) bool {
+		s.short[d] = s.forced == 0 && bytes[d] <= nearBytes
+		return s.short[d] && !s.manyShort(d)
+	})
 }
 
 // size is a dimension at capacity, 0 where it is not known.
@@ -125,11 +143,11 @@ func (s *stripping) size(d ir.Dim) int64 {
 	return n
 }
 
-// groups finds what can run by rows of d: operations in order, each where all
-// that it waits for is outside of the group and does not wait for the group, or is
+// groups finds what can run by rows of d: operations in order from the one called
+// start on, each where all that it waits for is outside of the group and does not wait for the group, or is
 // inside. Those that have nothing to do with one another are groups of their own.
-func (s *stripping) groups(d ir.Dim, sums bool) []*stripGroup {
-	g := &stripGroup{dim: d, lead: map[*ir.Value]bool{}, from: map[*ir.Op]map[*ir.Value]bool{}, in: map[int]bool{}, sum: map[*ir.Value]bool{}}
+func (s *stripping) groups(d ir.Dim, sums sumsWanted, start int) []*stripGroup {
+	g := &stripGroup{dim: d, sums: sums, lead: map[*ir.Value]bool{}, from: map[*ir.Op]map[*ir.Value]bool{}, in: map[int]bool{}, sum: map[*ir.Value]bool{}}
 	waits := make([]bool, len(s.r.Ops)) // for the group
 	for i, op := range s.r.Ops {
 		inside := false
@@ -137,10 +155,10 @@ func (s *stripping) groups(d ir.Dim, sums bool) []*stripGroup {
 			waits[i] = waits[i] || waits[p]
 			inside = inside || g.in[p]
 		}
-		if waits[i] {
+		if waits[i] || i < start {
 			continue
 		}
-		if kind := s.joins(g, op, sums); kind == ir.RowsMixed {
+		if kind := s.joins(g, op); kind == ir.RowsMixed {
 			waits[i] = inside
 		} else {
 			g.in[i], g.ops = true, append(g.ops, i)
@@ -154,8 +172,8 @@ func (s *stripping) groups(d ir.Dim, sums bool) []*stripGroup {
 
 // joins says what op does with the rows if it can join g, and notes which of its
 // operands from outside it then reads by rows: RowsMixed where it cannot.
-func (s *stripping) joins(g *stripGroup, op *ir.Op, sums bool) ir.RowKind {
-	if !s.stripable(op) {
+func (s *stripping) joins(g *stripGroup, op *ir.Op) ir.RowKind {
+	if !s.stripable(op) || s.short[g.dim] && s.followsOutside(g, op) {
 		return ir.RowsMixed
 	}
 	lead := map[*ir.Value]bool{}
@@ -183,7 +201,7 @@ func (s *stripping) joins(g *stripGroup, op *ir.Op, sums bool) ir.RowKind {
 			lead[x] = from[x]
 		}
 		kind := ir.RowsOf(op, g.dim, lead)
-		if kind == ir.RowsApart && s.alike(op, lead) || kind == ir.RowsSum && sums && s.summable(op) {
+		if kind == ir.RowsApart && s.alike(op, lead) || kind == ir.RowsSum && s.summable(op, g.sums) {
 			g.from[op] = from
 			return kind
 		}
@@ -215,7 +233,7 @@ func (s *stripping) summedView(x *ir.Value) bool {
 // stripable reports whether op can run on some rows at all: it has no effect, and
 // cannot fail on an element, whose place would be that in the strip.
 func (s *stripping) stripable(op *ir.Op) bool {
-	if len(op.Results) == 0 || op.Row.Has(ir.Effect) || len(op.SafeOperands()) > 0 {
+	if len(op.Results) == 0 || op.Row.Has(ir.Effect) || len(op.SafeOperands()) > 0 && !s.picks(op) {
 		return false
 	}
 	if op.Row.Name == "fused" {
@@ -225,6 +243,20 @@ func (s *stripping) stripable(op *ir.Op) bool {
 		return false // copied to where it is read
 	}
 	return len(op.Regions) == 0 && !computesInts(op)
+}
+
+// picks reports whether op reads or adds to elements of each row by indices that a
+// column of the data has, which are in range.
+func (s *stripping) picks(op *ir.Op) bool {
+	a, ok := op.Attrs.(ir.GatherAttrs)
+	if !ok || a.BatchDims == 0 {
+		return false
+	}
+	x, index := op.Operands[0], op.Operands[1]
+	if index.Def != nil || index.Index >= len(s.f.Inputs) || !slices.Contains(s.f.Params(), index) {
+		return false
+	}
+	return s.f.Inputs[index.Index].Role == ir.Col && index.Type.Bound == x.Type.Dims[a.Axis]
 }
 
 // computesInts reports whether op makes integers that it checks.
@@ -274,10 +306,13 @@ func (s *stripping) links(op *ir.Op, a ir.EinsumAttrs) int64 {
 	return n
 }
 
-// summable reports whether a sum over rows can be had from strips: its columns
-// are enough for the kernel that sums down columns whatever the sizes, and its
-// operands are made row by row.
-func (s *stripping) summable(op *ir.Op) bool {
+// summable reports whether a sum over rows can be had from strips, and is wanted:
+// its columns are enough for the kernel that sums down columns whatever the sizes,
+// and its operands are made row by row.
+func (s *stripping) summable(op *ir.Op, wanted sumsWanted) bool {
+	if wanted == noSums || wanted == smallSums && !s.handed(op) {
+		return false
+	}
 	n := int64(1)
 	for _, d := range op.Results[0].Type.Dims {
 		set := map[string]bool{}

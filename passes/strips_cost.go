@@ -17,7 +17,12 @@ func (s *stripping) judge(g *stripGroup) bool {
 		g.rows, g.gain = s.forced, float64(len(g.ops))
 		return len(inner) > 0
 	}
-	if n == 0 || len(inner) == 0 || row*n <= nearBytes {
+	switch {
+	case n == 0 || len(inner) == 0:
+		return false
+	case row*n <= nearBytes:
+		return s.judgeShort(g, n, inner)
+	case g.sums == smallSums:
 		return false
 	}
 	if g.rows = s.rows(g, n, stripBytes/max(1, row)); g.rows < leastStrip || g.rows >= n {

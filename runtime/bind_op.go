@@ -49,6 +49,9 @@ func (b *binder) op(op *ir.Op) step {
 		b.once = append(b.once, s)
 		return nil
 	}
+	if b.plan.closes(op) {
+		return b.strip.closing(s)
+	}
 	return s
 }
 

@@ -25,10 +25,12 @@ type stripsRun struct {
 	pool    *pool
 	job     job
 	adding  job
+	turns   []turn // by strip, where a task is a strip and not a unit; see Note: turns
+	round   int64  // what turns begin from, in this run
 	profile *Profile
 	mu      sync.Mutex
 	fault   *Fault
-	at      int // first unit at fault
+	at      int // first task at fault
 }
 
 // stripBody is the steps of one strip for one worker, in storage of its own.
@@ -37,7 +39,11 @@ type stripBody struct {
 	worker  int
 	steps   []step
 	goOn    bool // sums go on from the strip before
-	runs    int  // since the profile was told
+	sums    int  // operations that sum over the rows
+	before  *turn
+	own     *turn // of the strip at hand; nil where no other worker waits for it
+	round   int64
+	runs    int // since the profile was told
 	kernels []boundKernel
 }
 
@@ -48,7 +54,8 @@ type stripSlot struct{ slot, whole, off, row int }
 // stripSum is a result that sums over the rows.
 type stripSum struct {
 	slot  int // of the body
-	part  int // slot of the sums of units
+	part  int // slot of the sums of units; where there is one unit, of the result
+	off   int // bytes from there to the first
 	bytes int // of one
 	parts int // of the products that are added as a tree
 	dst   view
@@ -78,8 +85,15 @@ func (b *binder) strips(op *ir.Op, o *opInfo) (step, string) {
 		}
 		r.rest = append(r.rest, rest)
 	}
-	r.job = job{n: (r.n + r.unit - 1) / r.unit, do: r.task}
-	r.adding = job{n: len(r.sums), do: r.add}
+	units := (r.n + r.unit - 1) / r.unit
+	r.job = job{n: units, do: r.task}
+	if workers := len(b.pool.workers); len(r.sums) > 0 && workers > 1 && units < 2*workers {
+		r.job = job{n: strips, do: r.inTurn, inOrder: true}
+		r.turns = make([]turn, strips)
+	}
+	if units > 1 {
+		r.adding = job{n: len(r.sums), do: r.add}
+	}
 	return r.run, fmt.Sprintf("%d strips of %d rows, %s each", strips, min(r.size, r.n), SizeText(s.body.peak))
 }
 
@@ -103,8 +117,12 @@ func (b *binder) stripSlots(op *ir.Op, r *stripsRun) {
 			r.outs = append(r.outs, slotOf(s.body.outs[k].slot, w, true))
 			continue
 		}
-		r.sums = append(r.sums, stripSum{slot: s.body.outs[k].slot, part: s.parts[k],
-			bytes: int(roundUp(int64(w.len() * bytesOf(w.kind)))), parts: b.stripParts(op.Regions[0].Results[k].Def, r.n), dst: w})
+		x := stripSum{slot: s.body.outs[k].slot, part: s.parts[k], bytes: int(roundUp(int64(w.len() * bytesOf(w.kind)))),
+			parts: b.stripParts(op.Regions[0].Results[k].Def, r.n), dst: w}
+		if r.n <= unitRows {
+			x.part, x.off = w.slot, w.off*bytesOf(w.kind)
+		}
+		r.sums = append(r.sums, x)
 	}
 }
 
@@ -164,12 +182,13 @@ func (r *stripsRun) run() *Fault {
 			}
 		}
 	}
+	r.round += int64(r.whole[0].sums)
 	r.pool.run(&r.job)
 	if r.profile != nil {
 		r.told(r.whole)
 		r.told(r.rest)
 	}
-	if r.fault == nil && len(r.sums) > 0 {
+	if r.fault == nil && r.adding.n > 0 {
 		r.pool.run(&r.adding)
 	}
 	return r.fault
@@ -192,36 +211,59 @@ func (r *stripsRun) told(bodies []*stripBody) {
 // task runs the strips of a unit.
 func (r *stripsRun) task(w *worker, unit int) {
 	for lo, end := unit*r.unit, min((unit+1)*r.unit, r.n); lo < end; lo += r.size {
-		body := r.whole[w.id]
-		if lo+r.size > r.n && r.rest[w.id] != nil {
-			body = r.rest[w.id]
-		}
-		base := body.fr.base
-		for _, x := range r.ins {
-			base[x.slot] = unsafe.Add(r.fr.base[x.whole], x.off+lo*x.row)
-		}
-		for _, x := range r.outs {
-			base[x.slot] = unsafe.Add(r.fr.base[x.whole], x.off+lo*x.row)
-		}
-		for i := range r.sums {
-			x := &r.sums[i]
-			base[x.slot] = unsafe.Add(r.fr.base[x.part], unit*x.bytes)
-		}
-		body.goOn = lo > unit*r.unit
-		body.runs++
-		if f := run(body.steps); f != nil {
+		if f := r.strip(r.bodyOf(w, lo), lo, unit); f != nil {
 			r.fail(f, unit)
 			return
 		}
 	}
 }
 
-// fail notes a fault; of several units the first counts.
-func (r *stripsRun) fail(f *Fault, unit int) {
+// inTurn runs one strip, whose sums wait for those of the strip before.
+func (r *stripsRun) inTurn(w *worker, strip int) {
+	lo := strip * r.size
+	body := r.bodyOf(w, lo)
+	body.own, body.before, body.round = &r.turns[strip], nil, r.round
+	if lo%r.unit > 0 {
+		body.before = &r.turns[strip-1]
+	}
+	if f := r.strip(body, lo, lo/r.unit); f != nil {
+		r.fail(f, strip)
+		body.own.at.Store(r.round) // nobody waits any more
+	}
+}
+
+// bodyOf is what runs the strip from row lo on.
+func (r *stripsRun) bodyOf(w *worker, lo int) *stripBody {
+	if lo+r.size > r.n && r.rest[w.id] != nil {
+		return r.rest[w.id]
+	}
+	return r.whole[w.id]
+}
+
+// strip runs the strip from row lo on.
+func (r *stripsRun) strip(body *stripBody, lo, unit int) *Fault {
+	base := body.fr.base
+	for _, x := range r.ins {
+		base[x.slot] = unsafe.Add(r.fr.base[x.whole], x.off+lo*x.row)
+	}
+	for _, x := range r.outs {
+		base[x.slot] = unsafe.Add(r.fr.base[x.whole], x.off+lo*x.row)
+	}
+	for i := range r.sums {
+		x := &r.sums[i]
+		base[x.slot] = unsafe.Add(r.fr.base[x.part], x.off+unit*x.bytes)
+	}
+	body.goOn = lo > unit*r.unit
+	body.runs++
+	return run(body.steps)
+}
+
+// fail notes a fault; of several tasks the first counts.
+func (r *stripsRun) fail(f *Fault, task int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.fault == nil || unit < r.at {
-		r.fault, r.at = f, unit
+	if r.fault == nil || task < r.at {
+		r.fault, r.at = f, task
 	}
 }
 
@@ -238,7 +280,7 @@ func (r *stripsRun) add(_ *worker, i int) {
 // addUnits adds the units of each part from left to right and the parts as a
 // tree, neighbours first.
 func addUnits[T kernel.Float](r *stripsRun, x *stripSum) {
-	n, units := x.dst.len(), r.job.n
+	n, units := x.dst.len(), (r.n+r.unit-1)/r.unit
 	unit := func(u int) []T {
 		return unsafe.Slice((*T)(unsafe.Add(r.fr.base[x.part], u*x.bytes)), n)
 	}

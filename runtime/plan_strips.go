@@ -107,7 +107,7 @@ func (p *plan) stripsStorage(op *ir.Op, o *opInfo) {
 		s.arenas = p.newSlot(inArena, n*int64(len(p.prog.pool.workers)), o.start, o.end, "strips")
 	}
 	for k, v := range op.Results {
-		if s.sums[k] {
+		if s.sums[k] && p.size(s.count) > unitRows {
 			s.parts[k] = p.newSlot(inArena, roundUp(p.bytes(v.Type))*(p.size(s.count)/unitRows+1), o.start, o.end, "sums of strips")
 		}
 	}

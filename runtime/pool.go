@@ -18,6 +18,10 @@ type job struct {
 	// of them does; nil where it does not.
 	many func(w *worker, from, to int)
 
+	// inOrder: tasks wait for tasks before them, and are claimed one by one from
+	// the front.
+	inOrder bool
+
 	// cost is of all tasks on one core, as measured lately where the caller
 	// worked alone, before that as estimated from the first run; 0 before it.
 	cost time.Duration
@@ -175,7 +179,7 @@ func (p *pool) alone(j *job) {
 // together offers the tasks to the helpers and does what they leave.
 func (p *pool) together(j *job) {
 	step := 1
-	if task := j.cost / time.Duration(j.n); j.cost > 0 && task < grain {
+	if task := j.cost / time.Duration(j.n); j.cost > 0 && task < grain && !j.inOrder {
 		step = max(1, min(int(grain/max(task, 1)), j.n/(4*len(p.workers))))
 	}
 	began := p.now()
@@ -217,7 +221,10 @@ func (p *pool) help(w *worker) int {
 		}
 		n := min(max(p.step.Load(), left/p.part.Load()), left)
 		rest := v + uint64(n)<<32
-		if w.id > 0 {
+		// In a job that was not there when v was read the wrong end may be claimed.
+		// The caller claims from the front, so that even then all that is waited for
+		// is claimed by somebody who goes on.
+		if w.id > 0 && !p.cur.Load().inOrder {
 			first, rest = end-int(n), v-uint64(n)
 		}
 		if !p.open.CompareAndSwap(v, rest) {
