@@ -132,7 +132,7 @@ func (c *roundsCoder) stepOf(v view, out, label string) int {
 // sumSingles writes chains of single numbers, in all lanes.
 func (c *roundsCoder) sumSingles(op *ir.Op, sum *roundSum, x [2]labelled, out string) bool {
 	p, q := c.mail(x[0].v), c.mail(x[1].v)
-	if p == nil || q == nil || len(p)*len(q) > roundWidth {
+	if p == nil || q == nil || 2*len(p)*len(q)*c.lanes+c.out.Len() > roundNodes {
 		return false
 	}
 	w, size, k := c.floatWidth(op), bytesOf(op.Results[0].Type.Kind), 0
