@@ -52,7 +52,7 @@ func (c *roundsCoder) part(s *roundSum, i int, made roundPart, w jit.Width) *rou
 		made.carry = len(c.carries)
 		made.now = c.carry(w)
 		if c.out.In(made.carry, jit.Main); s.chain {
-			c.out.In(made.carry, jit.LateStage)
+			c.out.In(made.carry, jit.Late)
 		}
 		s.parts = append(s.parts, made)
 	}
@@ -87,7 +87,7 @@ func (c *roundsCoder) sumProducts(op *ir.Op, x [2]labelled, row rune, out string
 	if kept == nil {
 		return false
 	}
-	c.in(jit.LateStage)
+	c.in(jit.Late)
 	defer c.in(jit.Main)
 	n, size, i := c.width(x[a].v), bytesOf(op.Results[0].Type.Kind), 0
 	along, across := c.stepOf(sum.dst, out, x[a].rest), c.stepOf(sum.dst, out, x[d].rest)
