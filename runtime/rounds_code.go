@@ -162,10 +162,10 @@ func repeated(x lanes, n int) []lanes {
 	return out
 }
 
-// mapped are the elements of v, whose axis axes[i], or for a transpose the one
-// that comes from i, is axis i of the operand.
+// mapped are the elements of a broadcast, whose axis axes[i] is axis i of the
+// operand, or of a transpose, whose axis i is axis axes[i] of it.
 func (c *roundsCoder) mapped(v, from *ir.Value, axes []int) []lanes {
-	if len(axes) == len(v.Type.Dims) && v.Def.Row.Name == "transpose" { // result axis i is perm[i] of the operand
+	if v.Def.Row.Name == "transpose" {
 		to := make([]int, len(axes))
 		for i, a := range axes {
 			to[a] = i

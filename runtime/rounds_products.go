@@ -57,7 +57,7 @@ func (c *roundsCoder) product(op *ir.Op, x [2]labelled, row rune, out string) bo
 		return false
 	}
 	links, w := c.extent(x, link), c.floatWidth(op)
-	if links == 0 || links > kernel.K0 {
+	if links == 0 || links > kernel.K0 || links*c.width(op.Results[0])+c.out.Len() > roundNodes {
 		return false
 	}
 	var results []lanes

@@ -52,7 +52,7 @@ func (c *roundsCoder) part(s *roundSum, i int, made roundPart, w jit.Width) *rou
 		made.carry = len(c.carries)
 		made.now = c.carry(w)
 		if c.out.In(made.carry, jit.Main); s.chain {
-			c.out.In(made.carry, jit.LateStage)
+			c.out.In(made.carry, jit.Late)
 		}
 		s.parts = append(s.parts, made)
 	}
@@ -87,7 +87,7 @@ func (c *roundsCoder) sumProducts(op *ir.Op, x [2]labelled, row rune, out string
 	if kept == nil {
 		return false
 	}
-	c.in(jit.LateStage)
+	c.in(jit.Late)
 	defer c.in(jit.Main)
 	n, size, i := c.width(x[a].v), bytesOf(op.Results[0].Type.Kind), 0
 	along, across := c.stepOf(sum.dst, out, x[a].rest), c.stepOf(sum.dst, out, x[d].rest)
@@ -132,7 +132,7 @@ func (c *roundsCoder) stepOf(v view, out, label string) int {
 // sumSingles writes chains of single numbers, in all lanes.
 func (c *roundsCoder) sumSingles(op *ir.Op, sum *roundSum, x [2]labelled, out string) bool {
 	p, q := c.mail(x[0].v), c.mail(x[1].v)
-	if p == nil || q == nil || len(p)*len(q) > roundWidth {
+	if p == nil || q == nil || 2*len(p)*len(q)*c.lanes+c.out.Len() > roundNodes {
 		return false
 	}
 	w, size, k := c.floatWidth(op), bytesOf(op.Results[0].Type.Kind), 0

@@ -21,7 +21,7 @@ type Stage uint8
 const (
 	Early Stage = iota
 	Main
-	LateStage
+	Late
 )
 
 // rounds is what a program that runs in rounds has beside others.
@@ -254,11 +254,11 @@ func (e *emitter) rounds(all *loop, stages *[3]loop) {
 	e.jump(less, top)
 	e.ops(all.tail, e.lanes)
 	e.land(two)
-	e.line(&stages[LateStage])
+	e.line(&stages[Late])
 	e.land(single)
 	e.line(&stages[Main])
 	e.nextRound()
-	e.line(&stages[LateStage])
+	e.line(&stages[Late])
 	e.bytes(0xeb, 2) // jmp over what follows
 	for _, j := range e.leaves {
 		e.land(j)

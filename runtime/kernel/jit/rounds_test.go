@@ -40,7 +40,7 @@ func tryRounds(t *testing.T, r *rand.Rand, set Set, n, vectors, rounds int, bad 
 		if count == 3 {
 			count = 2
 		}
-		p.In(len(pieces)+1, LateStage)
+		p.In(len(pieces)+1, Late)
 		chains, pieces = append(chains, p.Carry(W8)), append(pieces, [2]int{from, count})
 		from += count
 	}
@@ -57,7 +57,7 @@ func tryRounds(t *testing.T, r *rand.Rand, set Set, n, vectors, rounds int, bad 
 		y = p.Do(Mul, W8, y, y)
 		p.Keep(square, y)
 		total = p.Do(Add, W8, total, y)
-		p.Turn(v, LateStage)
+		p.Turn(v, Late)
 		for i, c := range pieces {
 			for row := v * lanes; row < (v+1)*lanes; row++ {
 				chains[i] = p.Do(Fma, W8, p.Row(x, row, c[0], c[1], W8), p.LoadAt(square, W8, 8*row), chains[i])
