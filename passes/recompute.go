@@ -8,15 +8,15 @@ import (
 
 // Note: values computed again. A loop over elements stores what later loops read,
 // and where much is read and written in between, that costs three passes over
-// memory: the line is fetched to be written, written, and read again. Much of
-// it is a few operations away from what is stored anyway, such as 1 - t² beside
-// t, or all that the derivative of an activation needs, beside its argument. So a
-// loop may compute again what it reads, from values that are stored anyway or that
-// are worth storing instead of several others: a minimum cut says which
-// (recompute_cut.go). It stands behind all that makes loops and strips, since only then is
-// it known what is stored: what lies within a loop or between the operations of a
-// strip costs no memory, and sums of products are contracted, so that what is
-// computed twice has the same bits.
+// memory: a line is fetched to be written, written, and read again. Much of it is a
+// few operations away from what is stored anyway, such as 1 - t² beside t, or all
+// that the derivative of an activation needs, beside its argument. So a loop may
+// compute again what it reads, from values that are stored anyway or that are worth
+// storing instead of several others; a least cut says which (recompute_cut.go). The
+// pass stands behind all that makes loops and strips. Only then is it known what is
+// stored: what lies within a loop or between the operations of a strip costs no
+// memory. And products are contracted by then, so that what is computed twice has the
+// same bits.
 
 // recompute does so for the loops of each region.
 func recompute(m *ir.Module, sizes ir.Sizes) error { return recomputeWith(m, sizes, false) }
@@ -56,9 +56,9 @@ func recomputeRegion(v *deriver, f *ir.Func, r *ir.Region, fails *failing, sizes
 }
 
 // The rule of costs, beside that of strips: values of fewer bytes are left alone; a
-// value that is written is first fetched; an operation takes so many nanoseconds for
-// each byte of a number, which is what kernels with AVX-512 take, and half of what those
-// with AVX2 do; one that waits for the divider is as many as six.
+// value that is written costs two passes more; an operation takes so many nanoseconds
+// for each byte of a number, which is what kernels with AVX-512 take and half of what
+// those with AVX2 do; one that waits for the divider counts as six.
 const (
 	fewBytes    = 64 << 10
 	writePasses = 2.0

@@ -10,14 +10,15 @@ import (
 // Note: what a loop computes again. Each value that it needs, and each that these
 // are made of, is either read from memory or computed again from its operands. Reading
 // costs what the bytes take, with those of storing them where nobody else has them
-// stored, and of keeping them where everybody else is done with them. In the graph a value is two nodes, in and
-// out, with the cost of reading it between them. The source leads to each `in` with
-// the cost of the operation, without bound where that cannot be computed again; operands lead
-// to what is made of them, and needed values to the sink, without bound. Values
-// of which both nodes are on the side of the sink are computed again, those that the least cut
-// passes through are read. What one loop does changes what is stored for others: so
-// those that might read what others read are looked at twice, the last one first, and the
-// first time as if those that read a value shared the cost of storing it.
+// stored, and of keeping them where everybody else is done with them. In the graph a
+// value is two nodes, in and out, with the cost of reading it between them. The source
+// leads to each `in` with the cost of the operation, without bound where that cannot be
+// computed again; operands lead to what is made of them, and needed values to the
+// sink, without bound. Values of which both nodes are on the side of the sink are
+// computed again, those that the least cut passes through are read. What one loop does
+// changes what is stored for others: so those that might read what others read are
+// looked at twice, the last one first, and the first time as if those that read a
+// value shared the cost of storing it.
 
 // choose decides for all loops and reports whether any changes.
 func (z *recomputing) choose() (changed bool) {
