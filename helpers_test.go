@@ -217,3 +217,19 @@ func runIn(t *testing.T, l line, dir string, workers int, resume bool, o RunOpti
 	_, err := b.Run(context.Background(), o)
 	return tree(t, dir), said.String(), err
 }
+
+// boundText compiles and binds a program whose data lies in a directory, without
+// some passes.
+func boundText(t testing.TB, path, text string, workers int, disabled ...string) *Bound {
+	t.Helper()
+	p, err := CompileText(path, []byte(text), Options{Verify: true, Disabled: disabled})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := p.Bind(DataOptions{Workers: workers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return b
+}

@@ -56,15 +56,7 @@ func TestRecomputed(t *testing.T) {
 // trainedDeep is the arena of a step, and what has been learned.
 func trainedDeep(t *testing.T, dir string, workers int, disabled ...string) (arena int64, learned []float64) {
 	t.Helper()
-	p, err := CompileText(filepath.Join(dir, "deep.df"), []byte(deep), Options{Verify: true, Disabled: disabled})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := p.Bind(DataOptions{Workers: workers})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
+	b := boundText(t, filepath.Join(dir, "deep.df"), deep, workers, disabled...)
 	for _, fn := range b.planned() {
 		if !strings.HasSuffix(fn.name, ".step") {
 			continue

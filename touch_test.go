@@ -61,15 +61,7 @@ func ratings(t *testing.T, dir string) {
 // trainedRatings runs a program and yields its plan and what it has learned.
 func trainedRatings(t *testing.T, dir, text string, workers int, disabled ...string) (plan string, learned map[string][]float64) {
 	t.Helper()
-	p, err := CompileText(filepath.Join(dir, "rated.df"), []byte(text), Options{Verify: true, Disabled: disabled})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := p.Bind(DataOptions{Workers: workers})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
+	b := boundText(t, filepath.Join(dir, "rated.df"), text, workers, disabled...)
 	var said strings.Builder
 	if err := b.Emit(&said, "plan"); err != nil {
 		t.Fatal(err)

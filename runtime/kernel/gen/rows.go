@@ -163,11 +163,8 @@ func partOf(size int) (move string, reg any) {
 	return "VMOVSS", X(0)
 }
 
-// writeFirsts writes rows in order, those of positions that are the first with
-// their index.
-func writeFirsts(a *Asm) {
-	f := a.FuncResult("writeFirsts copies x to rows, those that idx names, where first is the position: the first of all with this index.\nPositions count from at, and there are many; rows are of size bytes, a multiple of 4. bad is how many are done\nwhere an index is none of 0 … n, -1 where there is none.",
-		"writeFirsts", 0, "bad int", "rows unsafe.Pointer", "x unsafe.Pointer", "idx *int32", "first *int32", "at int", "many int", "size int", "n int")
+// beginFirsts brings the arguments of what writes first rows into registers.
+func beginFirsts(f *Func) {
 	for _, p := range []struct {
 		name string
 		reg  Reg
@@ -175,6 +172,14 @@ func writeFirsts(a *Asm) {
 		f.Op("MOVQ", f.Arg(p.name), p.reg)
 	}
 	f.Op("XORL", rPos, rPos)
+}
+
+// writeFirsts writes rows in order, those of positions that are the first with
+// their index.
+func writeFirsts(a *Asm) {
+	f := a.FuncResult("writeFirsts copies x to rows, those that idx names, where first is the position: the first of all with this index.\nPositions count from at, and there are many; rows are of size bytes, a multiple of 4. bad is how many are done\nwhere an index is none of 0 … n, -1 where there is none.",
+		"writeFirsts", 0, "bad int", "rows unsafe.Pointer", "x unsafe.Pointer", "idx *int32", "first *int32", "at int", "many int", "size int", "n int")
+	beginFirsts(f)
 	f.Label("loop")
 	f.Op("CMPQ", rPos, CX)
 	f.Op("JGE", "done")
@@ -240,13 +245,7 @@ func gatherLines(a *Asm, name string, wide bool) {
 func writeFirstLines(a *Asm) {
 	f := a.FuncResult("writeFirstLines is writeFirsts where size is a multiple of 64.", "writeFirstLines", 0, "bad int",
 		"rows unsafe.Pointer", "x unsafe.Pointer", "idx *int32", "first *int32", "at int", "many int", "size int", "n int")
-	for _, p := range []struct {
-		name string
-		reg  Reg
-	}{{"rows", rRows}, {"x", rX}, {"idx", rIdx}, {"first", R10}, {"at", rPart}, {"many", CX}, {"size", rSize}, {"n", R13}} {
-		f.Op("MOVQ", f.Arg(p.name), p.reg)
-	}
-	f.Op("XORL", rPos, rPos)
+	beginFirsts(f)
 	f.Label("loop")
 	f.Op("CMPQ", rPos, CX)
 	f.Op("JGE", "done")
